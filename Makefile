@@ -1,0 +1,63 @@
+# Munshi. `make run` serves the demo shop, `make test` runs every gate, `make help` lists the rest.
+PYTHON ?= python3
+VENV   ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+UV  := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -q
+
+.DEFAULT_GOAL := help
+.PHONY: help run install test check format lock bench clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+run: $(VENV)/.run  ## install what is missing and serve the demo shop on http://127.0.0.1:7860
+	@$(BIN)/munshi serve
+
+install: $(VENV)/.run  ## install only
+
+test: $(VENV)/.test check  ## every gate: format, lint, types, imports, spelling, tests
+	$(BIN)/pytest -n 2
+
+check: $(VENV)/.test  ## everything but the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+format: $(VENV)/.test  ## rewrite the code in the house style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.test  ## choose versions anew from pyproject.toml
+	$(BIN)/uv --version >/dev/null 2>&1 || $(PIP) install -q uv
+	$(UV) --no-deps requirements/encoder.in -o $(VENV)/encoder.txt
+	$(UV) pyproject.toml -o requirements/run.txt
+	cat $(VENV)/encoder.txt >> requirements/run.txt
+	$(UV) --extra test -c requirements/run.txt pyproject.toml -o requirements/test.txt
+	cat $(VENV)/encoder.txt >> requirements/test.txt
+
+bench: $(VENV)/.run  ## print the README's figures again
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove the installed environment (your data under MUNSHI_HOME stays)
+	rm -rf $(VENV) *.egg-info build
+
+$(VENV)/bin/python $(VENV)/Scripts/python.exe:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Munshi needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.11 ..." % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "Installing Munshi into $(VENV) (about a minute on the first run)..."
+	$(PIP) install --progress-bar on --no-deps -r requirements/run.txt
+	$(PIP) install -q --no-deps --no-build-isolation -e . || $(PIP) install -q --no-deps -e .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.run
+	$(PIP) install -q --no-deps -r requirements/test.txt
+	@touch $@

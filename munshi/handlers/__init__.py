@@ -1,0 +1,1 @@
+"""Do it, or answer it: a `Turn` in, a `Reply` out."""

@@ -1,0 +1,197 @@
+"""The contracts of the handlers room: a `Turn` goes in, a `Reply` comes out.
+
+Two kinds of handler, and the difference is a safety wall: an `Answerer` reads and changes nothing; an `Action`
+changes something, inside one database transaction, and is never handed a language model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import Any, Literal, Protocol, runtime_checkable
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from munshi.knowledge.base import Answer, Citation
+
+Language = Literal["en", "hi", "hinglish"]
+
+SlotKind = Literal[
+    "text", "name", "choice", "order_number", "account", "product", "amount", "quantity", "date", "phone",
+    "pin_code", "email",
+]  # fmt: skip
+
+
+class HandlerError(Exception):
+    """Anything that goes wrong in this room; the message names the thing and the remedy."""
+
+
+class SlotError(HandlerError):
+    """A value that a slot does not take.
+
+    `key` names the sentence that tells the customer so (see `Phrases`), `values` fill it in.
+    """
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Something named in a message. `value` is canonical (see `SlotKind` in the pack guide), `text` as it was written.
+
+    `start` and `end` are character offsets into the message's own text. Two products that fit equally well come as
+    two entities over the same span.
+    """
+
+    kind: str
+    value: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A reply the customer can press; pressing it is the same as writing `value` (or `label` where none is given)."""
+
+    label: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One thing a handler must know before it runs.
+
+    `prompt` asks for it, by language ("en" is always there). `validate` takes the canonical value of an entity of
+    this `kind`, or the customer's bare words, and returns the value to keep; it raises `SlotError` with the reason.
+    """
+
+    name: str
+    kind: SlotKind
+    prompt: Mapping[str, str]
+    validate: Callable[[str], str] = str
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningHours:
+    """Opening time of one weekday (0 is Monday); a day that is not listed is closed."""
+
+    weekday: int
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessProfile:
+    """What a handler may say about the business itself. Money is shown in `currency`, times in `timezone`."""
+
+    name: str
+    description: str
+    languages: tuple[Language, ...]
+    currency: str
+    timezone: ZoneInfo
+    hours: tuple[OpeningHours, ...]
+    holidays: tuple[tuple[str, str], ...]  # (ISO date, what for)
+    address: str
+    phone: str
+    email: str
+    maps_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One earlier turn of the same chat."""
+
+    text: str
+    reply: str
+    intent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """All that a handler may know of this turn.
+
+    `text` is the message in its normal form, `slots` the filled and validated values by slot name, `now` an aware
+    time in the business's zone, `intent` the name under which the handler was reached.
+    """
+
+    text: str
+    language: Language
+    entities: tuple[Entity, ...]
+    slots: Mapping[str, str]
+    session_id: str
+    customer_id: str | None
+    channel: str
+    history: tuple[Exchange, ...]
+    business: BusinessProfile
+    now: datetime
+    intent: str | None = None
+    query: str = ""
+    """The text as the papers are searched with: follow-ups resolved, the shop's own words expanded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the customer gets. `handover`, where set, is the reason a person is called.
+
+    `data` is for machines (the `--json` output, the desk); `answered` is False where the handler had nothing to say,
+    so that the assistant may say so and offer a person.
+    """
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    attachments: tuple[str, ...] = ()
+    handover: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    answered: bool = True
+
+
+class Phrases(Protocol):
+    """The bot's own sentences, a language each, which a pack may override."""
+
+    def __call__(self, key: str, language: str, **values: object) -> str:
+        """The sentence `key` in `language` (English where it lacks one), filled in. Raises KeyError on an unknown key."""
+
+    def all(self, key: str) -> Mapping[str, str]:
+        """The sentence in every language, unfilled: a slot's `prompt`."""
+
+
+class Knowledge(Protocol):
+    """The papers, as a handler may use them."""
+
+    def ask(self, question: str, *, language: str = "en", filters: Mapping[str, str] | None = None) -> Answer:
+        """A cited answer, or an abstained one."""
+
+
+class Answerer(Protocol):
+    """Reads, and changes nothing."""
+
+    slots: tuple[Slot, ...]
+
+    def answer(self, turn: Turn) -> Reply:
+        """The reply to a turn whose slots are filled."""
+
+
+@runtime_checkable
+class Action(Protocol):
+    """Changes something, once the customer has confirmed what `summary` said."""
+
+    slots: tuple[Slot, ...]
+
+    def summary(self, turn: Turn) -> Reply:
+        """What will be done, to be confirmed."""
+
+    def execute(self, turn: Turn, db: Connection) -> Reply:
+        """Do it inside the caller's transaction."""
+
+
+Handler = Answerer | Action

@@ -1,0 +1,1 @@
+"""What does the customer want? A text in, a `Prediction` out."""

@@ -1,0 +1,122 @@
+"""The contracts of the knowledge room: what a passage is, and what each stage of a search takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["faq", "policy", "catalogue", "text"]
+Method = Literal["faq", "extract", "generate"]
+
+
+class KnowledgeError(Exception):
+    """Anything that goes wrong in this room; the message names the thing and the remedy."""
+
+
+class EncoderError(KnowledgeError):
+    """The encoder cannot be loaded, reached or trusted."""
+
+
+class LoadError(KnowledgeError):
+    """A document cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of the shop's papers that can be found and cited on its own.
+
+    `id` comes from source and place, so it survives a restart and a change elsewhere in the document. For an FAQ
+    entry `title` is the question and `text` the answer; `metadata["alternates"]` holds other ways to ask it, one a
+    line: they are searched, never shown. `priority` decides between sources that disagree (higher wins).
+    """
+
+    id: str
+    text: str
+    source: str
+    title: str = ""
+    heading: tuple[str, ...] = ()
+    page: int | None = None
+    language: str = "en"
+    kind: Kind = "text"
+    priority: int = 0
+    valid_from: date | None = None
+    valid_until: date | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage and what each stage thought of it; a stage that did not run leaves None."""
+
+    passage: Passage
+    score: float
+    lexical: float | None = None
+    dense: float | None = None
+    rerank: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a sentence of an answer stands: the quote is verbatim from the passage."""
+
+    passage_id: str
+    source: str
+    title: str
+    heading: tuple[str, ...]
+    page: int | None
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the papers say. `confidence` is calibrated, 0 to 1; an abstained answer has an empty text."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    confidence: float
+    abstained: bool
+    method: Method
+
+
+class Encoder(Protocol):
+    """Text to vectors."""
+
+    @property
+    def name(self) -> str:
+        """What identifies the vectors: two encoders of one name give the same vectors."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Sentence vectors, (n, dim), L2-normalised. An empty text gets a finite unit vector too."""
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Token vectors, one (tokens, dim) array a text, each row L2-normalised.
+
+        Raises EncoderError where the encoder has none (`has_tokens` is False).
+        """
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether `encode_tokens` works: a remote embedding service gives sentence vectors only."""
+
+
+class Retriever(Protocol):
+    """A question to passages, best first."""
+
+    def search(self, query: str, *, top_k: int = 5, filters: Mapping[str, str] | None = None) -> list[Hit]:
+        """At most `top_k` hits, `score` falling."""
+
+
+class Reranker(Protocol):
+    """A second, finer look at a short list."""
+
+    def rerank(self, query: str, hits: Sequence[Hit], *, top_k: int) -> list[Hit]:
+        """The best `top_k` of `hits` in the new order, with `rerank` filled in."""

@@ -1,0 +1,1 @@
+"""Where people meet Munshi: the chat window, the terminal, the command line."""
