@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from decimal import Decimal
 from typing import Any, Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
@@ -78,6 +79,25 @@ class Slot:
     choices: tuple[str, ...] = ()
     secret: bool = False
     optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSpec:
+    """A slot as a pack writes it down: data only, which the handlers make a `Slot` of.
+
+    `prompt` asks for the value, by language; where it is empty the bot's own sentence for this `kind` is used.
+    `pattern` is a regular expression that the whole value must match, case-insensitively. `minimum` and `maximum`,
+    both included, bound an amount (in the business's currency) or a quantity.
+    """
+
+    name: str
+    kind: SlotKind
+    prompt: Mapping[str, str] = field(default_factory=dict)
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    pattern: str | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +179,7 @@ class Phrases(Protocol):
     """The bot's own sentences, a language each, which a pack may override."""
 
     def __call__(self, key: str, language: str, **values: object) -> str:
-        """The sentence `key` in `language` (English where it lacks one), filled in. Raises KeyError on an unknown key."""
+        """The sentence `key` in `language` (English where it lacks one), filled in; KeyError on an unknown key."""
 
     def all(self, key: str) -> Mapping[str, str]:
         """The sentence in every language, unfilled: a slot's `prompt`."""
