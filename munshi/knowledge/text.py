@@ -1,0 +1,86 @@
+"""Words and sentences, for English, Hindi and what is written between them."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterator
+
+import regex
+import Stemmer
+
+# `\w` of the standard library ends a word at a Devanagari vowel sign (a mark, not a letter), hence \p{M}.
+_WORD = regex.compile(r"\d+(?:\.\d+)+|[\p{L}\p{M}\p{N}]+")
+_CODE = regex.compile(r"[\p{L}\p{N}]+(?:[-/][\p{L}\p{N}]+)+")
+_THOUSANDS = regex.compile(r"(?<=\d),(?=\d)")
+_INVISIBLE = regex.compile(r"\p{Cf}+")
+_DEVANAGARI = regex.compile(r"\p{Devanagari}")
+_SENTENCE_END = regex.compile(r"[.!?।॥]+[\"'”’)\]]*(?=\s)|\n+")
+_ASCII_DIGITS = {0x0966 + n: str(n) for n in range(10)}
+_ABBREVIATIONS = frozenset(
+    "rs no nos mr mrs ms dr st vs e.g i.e approx co ltd pvt inc fig sec art dept ext tel mob govt max min incl".split()
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in one spelling: case, width, invisible marks, Devanagari digits and `5,000` are levelled.
+
+    A code such as `AP-1042` gives its parts and the whole (`ap`, `1042`, `ap1042`), so that it is found however it is
+    typed. Signs that are no letter, mark or digit end a word and are dropped.
+    """
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold().translate(_ASCII_DIGITS)
+    text = _THOUSANDS.sub("", text)
+    found: list[str] = _WORD.findall(text)
+    return found + [regex.sub("[-/]", "", code) for code in _CODE.findall(text) if any(c.isdigit() for c in code)]
+
+
+def stems(text: str) -> list[str]:
+    """The words of a text cut to their stems: English and Hindi by Snowball, anything with a digit left whole."""
+    # A stemmer is not for two threads at once, and making one costs less than a lock.
+    english, hindi = Stemmer.Stemmer("english", 0), Stemmer.Stemmer("hindi", 0)
+    return [_stem(word, english, hindi) for word in words(text)]
+
+
+def _stem(word: str, english: Stemmer.Stemmer, hindi: Stemmer.Stemmer) -> str:
+    if not word.isascii():
+        return str(hindi.stemWord(word))
+    return str(english.stemWord(word)) if word.isalpha() else word
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, each as it stands there: a danda ends one, a line break too, `Rs. 500` does not."""
+    return [sentence for part in _cuts(text) if (sentence := part.strip())]
+
+
+def _cuts(text: str) -> Iterator[str]:
+    start = 0
+    for mark in _SENTENCE_END.finditer(text):
+        if mark.group().startswith(".") and _is_abbreviation(text[start : mark.start()]):
+            continue
+        yield text[start : mark.end()]
+        start = mark.end()
+    yield text[start:]
+
+
+def _is_abbreviation(before: str) -> bool:
+    last = before[-12:].split()[-1:] or [""]
+    word = last[0].lstrip("(\"'“‘").lower()
+    return word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha())
+
+
+def slug(text: str, *, length: int = 48) -> str:
+    """A text as a short, readable part of an id; a longer one is cut and told apart by a digest of the whole."""
+    joined = "-".join(words(text))
+    if len(joined) <= length:
+        return joined
+    return f"{joined[:length].rstrip('-')}-{digest(joined)[:8]}"
+
+
+def digest(text: str) -> str:
+    """A fingerprint of a text: 32 hexadecimal digits of BLAKE2."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def is_devanagari(text: str) -> bool:
+    """Whether any of it is written in Devanagari."""
+    return _DEVANAGARI.search(text) is not None
