@@ -1,0 +1,249 @@
+"""One message in, one reply out: `Assistant.respond`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from time import perf_counter
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from munshi.bot.conductor import Conductor, Context, Step, heard
+from munshi.bot.message import Message
+from munshi.bot.preprocess import Utterance
+from munshi.bot.router import Route
+from munshi.bot.shared import KeyedLocks
+from munshi.bot.state import HISTORY, SessionState, from_json, to_json
+from munshi.bot.store import Session, Store
+from munshi.handlers.base import Entity, Exchange, Language, Phrases, Reply
+from munshi.handlers.tickets import open_ticket
+from munshi.intents.base import Classifier
+
+logger = logging.getLogger(__name__)
+
+HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came of a message. `reply` is None while a person holds the chat: the bot stays silent.
+
+    `confidence` and `in_scope` are those of the classifier, 0 where it was not asked; `ms` is the whole turn's time.
+    """
+
+    reply: Reply | None
+    session_id: str
+    route: str
+    intent: str | None = None
+    confidence: float = 0.0
+    in_scope: float = 0.0
+    entities: tuple[Entity, ...] = ()
+    handler: str | None = None
+    language: Language = "en"
+    llm: str = "none"
+    ms: float = 0.0
+    trace: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Understand(Protocol):
+    """Text to an `Utterance`: the preprocessor."""
+
+    def __call__(self, text: str, *, now: datetime, previous: Language | None = None) -> Utterance:
+        """Understand `text`, said at `now` in a chat that was last in `previous`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One turn on its way to being recorded."""
+
+    message: Message
+    session: Session
+    state: SessionState
+    step: Step
+    context: Context | None
+    started: float
+
+
+class Assistant:
+    """Answers messages. Safe to call from many threads; one chat's messages are taken one at a time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        understand: Understand,
+        classifier: Classifier,
+        conductor: Conductor,
+        phrases: Phrases,
+        clock: Callable[[], datetime],
+        max_chars: int,
+    ) -> None:
+        """`clock` gives an aware time in the business's zone."""
+        self._store = store
+        self._understand = understand
+        self._classifier = classifier
+        self._conductor = conductor
+        self._phrases = phrases
+        self._clock = clock
+        self._max_chars = max_chars
+        self._chats = KeyedLocks()
+
+    def respond(self, message: Message) -> Response:
+        """Answer a message; a message id that was answered before gets the same response again.
+
+        Raises StoreError where the message cannot even be kept.
+        """
+        self._store.accept(message)
+        return self._answer(message)
+
+    def catch_up(self) -> int:
+        """Answer what a crash left unanswered; the replies wait in the outbox. Returns how many there were."""
+        left = self._store.unanswered()
+        for message in left:
+            self._answer(message, push=True)
+        return len(left)
+
+    def _answer(self, message: Message, *, push: bool = False) -> Response:
+        started = perf_counter()
+        with self._chats.hold(message.session_id):
+            recorded = self._store.response(message.id)
+            if recorded is not None:
+                return from_json(Response, recorded)
+            with self._store.reading() as db:
+                session = self._store.session(db, message.session_id, channel=message.channel)
+            if session.held_by is not None:
+                with self._store.transaction() as db:
+                    return self._leave_to_person(db, message)
+            return self._speak(message, session, started, push=push)
+
+    def _speak(self, message: Message, session: Session, started: float, *, push: bool) -> Response:
+        state = from_json(SessionState, session.state)
+        try:
+            turn = self._think(message, session, state, started)
+            return self._record(turn, push=push)
+        except Exception:
+            # The one place that takes any fault: the customer gets an apology and a person, the owner the traceback.
+            logger.exception("A message could not be answered (message %s)", message.id)
+            apology = Reply(
+                self._phrases("error_apology", state.language or "en"), handover="Munshi failed on this message"
+            )
+            step = Step(apology, replace(state, options={}, clarifying=""), Route("handover", reason="fault"))
+            return self._record(_Turn(message, session, state, step, None, started), push=push)
+
+    def _think(self, message: Message, session: Session, state: SessionState, started: float) -> _Turn:
+        now = self._clock()
+        refused = self._refuse(message, state)
+        if refused is not None:
+            return _Turn(message, session, state, refused, None, started)
+        pressed, text = heard(state, message.text)
+        utterance = self._understand(text, now=now, previous=state.language)
+        state = replace(state, language=utterance.language)
+        context = Context(
+            utterance, state, now, session.session_id, session.customer_id, message.channel, self._classifier, pressed
+        )
+        return _Turn(message, session, state, self._conductor.decide(context), context, started)
+
+    def _refuse(self, message: Message, state: SessionState) -> Step | None:
+        """A word about messages that hold nothing to understand."""
+        key = None
+        if not message.text.strip():
+            key = "attachment_unsupported" if message.attachments else "empty_message"
+        elif len(message.text) > self._max_chars:
+            key = "too_long_message"
+        if key is None:
+            return None
+        text = self._phrases(key, state.language or "en", limit=self._max_chars)
+        return Step(Reply(text), state, Route("fallback", reason=key))
+
+    def _record(self, turn: _Turn, *, push: bool) -> Response:
+        """Everything the turn changes, the effect of its Action among it, in one transaction."""
+        step, message, store = turn.step, turn.message, self._store
+        with store.transaction() as db:
+            if store.session(db, message.session_id, channel=message.channel).held_by is not None:
+                return self._leave_to_person(db, message)  # taken over while the answer was being made
+            reply = _carry_out(step, db)
+            response = _response(turn, reply)
+            store.say(db, message.session_id, "customer", message.text)
+            line = store.say(db, message.session_id, "bot", reply.text, to_json(reply))
+            store.save_state(db, turn.session, to_json(_remember(step, turn, reply)))
+            if reply.handover is not None:
+                _call_person(db, store, turn, reply)
+            if push:
+                store.push(db, message.session_id, message.channel, line)
+            store.finish(db, message.id, to_json(response))
+        return response
+
+    def _leave_to_person(self, db: Connection, message: Message) -> Response:
+        response = Response(None, message.session_id, HELD)
+        self._store.say(db, message.session_id, "customer", message.text)
+        self._store.finish(db, message.id, to_json(response))
+        return response
+
+
+def _carry_out(step: Step, db: Connection) -> Reply:
+    if step.action is None:
+        return step.reply
+    action, turn = step.action
+    done = action.execute(turn, db)
+    text = "\n\n".join(filter(None, (done.text, step.reply.text)))
+    return replace(done, text=text, buttons=step.reply.buttons or done.buttons)
+
+
+def _remember(step: Step, turn: _Turn, reply: Reply) -> SessionState:
+    exchange = Exchange(turn.message.text, reply.text, step.intent)
+    options = {button.label: button.value or button.label for button in reply.buttons}
+    return replace(step.state, options=options, exchanges=(*step.state.exchanges, exchange)[-HISTORY:])
+
+
+def _call_person(db: Connection, store: Store, turn: _Turn, reply: Reply) -> None:
+    open_ticket(
+        db,
+        business=store.business,
+        session_id=turn.message.session_id,
+        customer_id=turn.session.customer_id,
+        channel=turn.message.channel,
+        kind="handover",
+        reason=reply.handover or "",
+        summary=_summary(turn.step.state.exchanges, turn.message.text),
+    )
+
+
+def _summary(exchanges: Sequence[Exchange], text: str) -> str:
+    """The chat in a few lines, for the person who takes it over."""
+    lines = [line for past in exchanges for line in (f"Customer: {past.text}", f"Munshi: {past.reply}")]
+    return "\n".join([*lines, f"Customer: {text}"])
+
+
+def _response(turn: _Turn, reply: Reply) -> Response:
+    step, context = turn.step, turn.context
+    response = Response(
+        reply=reply,
+        session_id=turn.message.session_id,
+        route=step.route.kind,
+        intent=step.intent,
+        handler=step.handler,
+        language=turn.state.language or "en",
+        ms=round((perf_counter() - turn.started) * 1000, 2),
+    )
+    if context is None:
+        return replace(response, trace={"rule": step.route.reason})
+    asked = "prediction" in vars(context)
+    return replace(
+        response,
+        confidence=context.prediction.confidence if asked else 0.0,
+        in_scope=context.prediction.in_scope if asked else 0.0,
+        entities=context.utterance.entities,
+        trace=_trace(context, step.route, asked=asked),
+    )
+
+
+def _trace(context: Context, route: Route, *, asked: bool) -> dict[str, Any]:
+    return {
+        "rule": route.reason,
+        "canonical": context.utterance.canonical,
+        "options": list(route.options),
+        "ranked": [list(pair) for pair in context.prediction.ranked[:3]] if asked else [],
+    }

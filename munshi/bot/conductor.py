@@ -1,0 +1,306 @@
+"""From an understood message to what is said: dialogue, classification, routing, handling.
+
+Nothing here writes: a `Step` says what to reply, or which `Action` to carry out, and what to remember.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+
+from munshi.bot.consent import fold
+from munshi.bot.dialogue import Ask, Cancelled, Confirm, Dialogue, Digression, Form, GaveUp, Outcome, Ready
+from munshi.bot.preprocess import Utterance
+from munshi.bot.router import Route, Router
+from munshi.bot.state import SessionState
+from munshi.handlers.base import (
+    Action,
+    Answerer,
+    BusinessProfile,
+    Button,
+    Entity,
+    Handler,
+    Knowledge,
+    Phrases,
+    Reply,
+    Turn,
+)
+from munshi.intents.base import Classifier, Prediction
+from munshi.knowledge.base import Answer
+
+INTENT = "intent:"
+PERSON = "person:"
+NONE_OF_THESE = "none:"
+_COMMANDS = (INTENT, PERSON, NONE_OF_THESE)
+_TOPIC_KINDS = frozenset({"product", "order_number"})
+_MAX_TOPICS = 5
+# An FAQ entry that fits this well answers a message whose intent is unsure: asking back would only annoy.
+SURE_ANSWER = 0.9
+# A message this short that names no product speaks of the one before ("price?", "and 4 of them?").
+_FOLLOW_UP_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one message leads to. With an `action` the reply is what it gives once it is carried out."""
+
+    reply: Reply
+    state: SessionState
+    route: Route
+    intent: str | None = None
+    handler: str | None = None
+    action: tuple[Action, Turn] | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """One message, understood. The prediction is made when first asked for."""
+
+    utterance: Utterance
+    state: SessionState
+    now: datetime
+    session_id: str
+    customer_id: str | None
+    channel: str
+    classifier: Classifier = field(repr=False)
+    pressed: str = ""
+
+    @cached_property
+    def prediction(self) -> Prediction:
+        """What the classifier makes of the message."""
+        return self.classifier.classify([self.utterance.text])[0]
+
+
+@dataclass(frozen=True)
+class Conductor:
+    """Decides what one message leads to.
+
+    `handlers` gives each intent's handler with its name, `person` is the handler that calls a person, `titles` gives
+    an intent's title in a language.
+    """
+
+    dialogue: Dialogue
+    router: Router
+    handlers: Mapping[str, tuple[str, Handler]]
+    person: Answerer
+    knowledge: Knowledge
+    phrases: Phrases
+    profile: BusinessProfile
+    titles: Callable[[str, str], str]
+
+    def decide(self, context: Context) -> Step:
+        """One message to one step."""
+        asked, clarifying = context.state, context.state.clarifying
+        context = replace(context, state=replace(asked, options={}, clarifying=""))
+        if context.pressed.startswith(_COMMANDS):
+            step = self._press(context, clarifying)
+        elif asked.form is not None and asked.form.expires_at > context.now:
+            step = self._continue(context, asked.form)
+        else:
+            step = self._start(replace(context, state=replace(context.state, form=None, parked=())))
+        step = self._take_up(step, context)
+        return replace(step, state=replace(step.state, topics=_topics(context)))
+
+    # -- a fresh message -------------------------------------------------------------------------------------------
+
+    def _start(self, context: Context) -> Step:
+        route = self.router.route(context.prediction, context.utterance.raw, context.utterance.entities)
+        return self._follow(context, route)
+
+    def _follow(self, context: Context, route: Route) -> Step:
+        if route.kind == "clarify":
+            return self._clarify(context, route)
+        if route.intent is None or route.intent not in self.handlers:
+            return self._from_papers(context, route)
+        outcome = self.dialogue.open(
+            route.intent,
+            text=context.utterance.text,
+            query=context.utterance.text,
+            entities=_with_topics(context, frozenset({"order_number"})),
+            now=context.now,
+        )
+        return self._tell(context, outcome, route)
+
+    def _clarify(self, context: Context, route: Route) -> Step:
+        answer = self._ask_papers(context)
+        if answer.method == "faq" and answer.confidence >= SURE_ANSWER and not answer.abstained:
+            found = Route("run", route.intent, reason="unsure, but the papers answer it")
+            return Step(_cited(answer), context.state, found, route.intent, "faq")
+        language = context.utterance.language
+        buttons = [Button(self.titles(name, language), INTENT + name) for name in route.options]
+        buttons.append(Button(self.phrases("clarify_none_button", language), NONE_OF_THESE))
+        reply = Reply(self.phrases("clarify_question", language), tuple(buttons))
+        return Step(reply, replace(context.state, clarifying=context.utterance.raw), route, route.intent)
+
+    def _from_papers(self, context: Context, route: Route) -> Step:
+        answer = self._ask_papers(context)
+        if not answer.abstained:
+            return Step(_cited(answer), context.state, route, None, "faq")
+        return Step(self._unknown(context), context.state, route, None, "out_of_scope")
+
+    def _ask_papers(self, context: Context) -> Answer:
+        return self.knowledge.ask(context.utterance.text, language=context.utterance.language)
+
+    def _unknown(self, context: Context) -> Reply:
+        language = context.utterance.language
+        offer = Button(self.phrases("offer_person_button", language), PERSON)
+        return Reply(self.phrases("fallback_unknown", language), (offer,), answered=False)
+
+    # -- a pressed button ------------------------------------------------------------------------------------------
+
+    def _press(self, context: Context, clarifying: str) -> Step:
+        if context.pressed == PERSON:
+            return self._hand_over(context, clarifying)
+        if context.pressed == NONE_OF_THESE:
+            return self._from_papers(context, Route("fallback", reason="none of the options"))
+        return self._follow(context, self.router.to_intent(context.pressed.removeprefix(INTENT), "chosen"))
+
+    def _hand_over(self, context: Context, reason: str) -> Step:
+        reply = self.person.answer(self._turn(context, reason or context.utterance.text, {}))
+        return Step(reply, context.state, Route("handover", reason="asked for"), None, "talk_to_person")
+
+    # -- an open form ----------------------------------------------------------------------------------------------
+
+    def _continue(self, context: Context, form: Form) -> Step:
+        outcome = self.dialogue.answer(
+            form,
+            context.utterance.text,
+            context.utterance.entities,
+            is_question=lambda: self._asks_something_else(context, form),
+            now=context.now,
+        )
+        if isinstance(outcome, Digression):
+            parked = replace(context.state, form=None, parked=(*context.state.parked, outcome.form))
+            return self._start(replace(context, state=parked))
+        return self._tell(context, outcome, Route("run", form.intent, reason="form"))
+
+    def _asks_something_else(self, context: Context, form: Form) -> bool:
+        prediction = context.prediction
+        return prediction.intent != form.intent and self.router.is_clear(prediction)
+
+    def _tell(self, context: Context, outcome: Outcome, route: Route) -> Step:
+        match outcome:
+            case Ready(form):
+                return self._run(context, form, route)
+            case Ask():
+                return self._say(context, self._ask(context, outcome), outcome.form, route)
+            case Confirm(form):
+                return self._say(context, self._read_back(context, outcome), form, route)
+            case Cancelled(form):
+                reply = Reply(self.phrases("form_cancelled", context.utterance.language))
+                return self._say(context, reply, None, replace(route, intent=form.intent))
+            case GaveUp(form):
+                step = self._hand_over(context, self.phrases("form_too_many_tries", context.utterance.language))
+                return replace(step, state=replace(step.state, form=None))
+            case Digression(form):
+                return self._say(context, self._unknown(context), form, route)
+
+    def _say(self, context: Context, reply: Reply, form: Form | None, route: Route) -> Step:
+        handler = self.handlers[route.intent][0] if route.intent is not None and route.intent in self.handlers else None
+        return Step(reply, replace(context.state, form=form), route, route.intent, handler)
+
+    def _ask(self, context: Context, asked: Ask) -> Reply:
+        language = context.utterance.language
+        prompt = asked.slot.prompt.get(language, asked.slot.prompt["en"])
+        lead = ""
+        if asked.problem is not None:
+            lead = self.phrases(asked.problem.key, language, **asked.problem.values)
+        elif asked.corrected:
+            lead = self.phrases("corrected", language)
+        options = tuple(Button(choice) for choice in asked.slot.choices)
+        return Reply(" ".join(filter(None, (lead, prompt))), options)
+
+    def _read_back(self, context: Context, outcome: Confirm) -> Reply:
+        language = context.utterance.language
+        if outcome.declined:
+            cancel = Button(self.phrases("cancel_button", language), "cancel")
+            return Reply(self.phrases("declined_question", language), (cancel,))
+        _, handler = self.handlers[outcome.form.intent]
+        assert isinstance(handler, Action)  # only actions are confirmed
+        summary = handler.summary(self._turn(context, outcome.form.text, outcome.form.values))
+        yes, no = (Button(self.phrases(key, language)) for key in ("yes_button", "no_button"))
+        question = self.phrases("confirm_question", language)
+        return replace(summary, text=f"{summary.text}\n\n{question}", buttons=(yes, no))
+
+    def _run(self, context: Context, form: Form, route: Route) -> Step:
+        name, handler = self.handlers[form.intent]
+        state = replace(context.state, form=None)
+        turn = replace(self._turn(context, form.text, form.values), intent=form.intent, query=form.query)
+        if isinstance(handler, Action):
+            return Step(Reply(""), state, route, form.intent, name, action=(handler, turn))
+        reply = handler.answer(turn)
+        if not reply.answered:
+            unknown = self._unknown(context)
+            reply = replace(unknown, text=reply.text or unknown.text, buttons=reply.buttons or unknown.buttons)
+        return Step(reply, state, route, form.intent, name)
+
+    def _take_up(self, step: Step, context: Context) -> Step:
+        """Once a digression is over, put the waiting form's question after its answer."""
+        if step.state.form is not None or not step.state.parked or step.reply.handover or step.state.clarifying:
+            return step
+        *rest, form = step.state.parked
+        state = replace(step.state, parked=tuple(rest))
+        outcome = self.dialogue.again(form)
+        asking = self._tell(replace(context, state=state), outcome, Route("run", form.intent))
+        lead = self.phrases("form_resume", context.utterance.language, title=self._title_of(form, context))
+        text = "\n\n".join(filter(None, (step.reply.text, f"{lead} {asking.reply.text}".strip())))
+        reply = replace(step.reply, text=text, buttons=asking.reply.buttons)
+        return replace(step, reply=reply, state=asking.state)
+
+    def _title_of(self, form: Form, context: Context) -> str:
+        return self.titles(form.intent, context.utterance.language)
+
+    def _turn(self, context: Context, text: str, slots: Mapping[str, str]) -> Turn:
+        return Turn(
+            text=text,
+            language=context.utterance.language,
+            entities=_with_topics(context, _TOPIC_KINDS if _is_short(text) else frozenset()),
+            slots=slots,
+            session_id=context.session_id,
+            customer_id=context.customer_id,
+            channel=context.channel,
+            history=context.state.exchanges,
+            business=self.profile,
+            now=context.now,
+            query=text,
+        )
+
+
+def heard(state: SessionState, text: str) -> tuple[str, str]:
+    """What a message stands for: (the pressed button's value, the text to be understood).
+
+    A button counts as pressed when its label, or its number in the list, is the whole message. A button that chooses
+    an intent is about the message that was asked back about; any other stands for its own value.
+    """
+    wanted = fold(text)
+    for position, (label, value) in enumerate(state.options.items(), start=1):
+        numbered = wanted == str(position) and state.form is None
+        if wanted and (wanted == fold(label) or numbered):
+            return (value, state.clarifying or text) if value.startswith(_COMMANDS) else (value, value)
+    return "", text
+
+
+def _is_short(text: str) -> bool:
+    return len(text.split()) <= _FOLLOW_UP_WORDS
+
+
+def _cited(answer: Answer) -> Reply:
+    return Reply(
+        answer.text, citations=answer.citations, data={"confidence": answer.confidence, "method": answer.method}
+    )
+
+
+def _topics(context: Context) -> tuple[Entity, ...]:
+    """The products and orders the chat is about after this message."""
+    named = tuple(entity for entity in context.utterance.entities if entity.kind in _TOPIC_KINDS)
+    kinds = {entity.kind for entity in named}
+    return named[:_MAX_TOPICS] + tuple(entity for entity in context.state.topics if entity.kind not in kinds)
+
+
+def _with_topics(context: Context, kinds: frozenset[str]) -> tuple[Entity, ...]:
+    """The message's entities, and what it leaves unsaid because the one before said it."""
+    entities = context.utterance.entities
+    named = {entity.kind for entity in entities}
+    return entities + tuple(topic for topic in context.state.topics if topic.kind in kinds - named)

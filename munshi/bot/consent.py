@@ -1,0 +1,42 @@
+"""What counts as yes, no, "forget it" and "that was wrong", in English, Hinglish and Hindi.
+
+Only a whole message counts: "yes" confirms, "yes but how much is delivery" does not.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from itertools import chain
+from typing import Literal
+
+import yaml
+
+Consent = Literal["yes", "no", "cancel"]
+
+
+@cache
+def _lexicon() -> Mapping[str, frozenset[str]]:
+    text = (files("munshi.bot") / "lexicon" / "consent.yaml").read_text(encoding="utf-8")
+    return {kind: frozenset(map(fold, chain(*lines))) for kind, lines in yaml.safe_load(text).items()}
+
+
+def fold(text: str) -> str:
+    """Letters, marks and digits of any script in lower case, one space between words; apostrophes close up."""
+    closed = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("’", "")
+    return " ".join("".join(ch if unicodedata.category(ch)[0] in "LMN" else " " for ch in closed).split())
+
+
+def consent(text: str) -> Consent | None:
+    """What the whole message says to a yes-or-no question; None where it says something else."""
+    folded = fold(text)
+    kinds: tuple[Consent, ...] = ("cancel", "yes", "no")
+    return next((kind for kind in kinds if folded in _lexicon()[kind]), None)
+
+
+def is_correction(text: str) -> bool:
+    """Whether the message starts as one that puts an earlier value right."""
+    folded = fold(text) + " "
+    return any(folded.startswith(start + " ") for start in _lexicon()["correction"])

@@ -1,0 +1,118 @@
+"""An owner's own tests: `conversations.yaml` played through the real assistant."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from munshi.bot.assistant import Response
+from munshi.bot.message import Message
+from munshi.bot.pack.schema import Conversation, Expectation, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One expectation that did not hold."""
+
+    conversation: str
+    turn: int
+    said: str
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationReport:
+    """How many conversations held, every turn of them, and what failed in the others."""
+
+    total: int
+    held: int
+    by_tag: dict[str, tuple[int, int]]
+    failures: tuple[Failure, ...]
+
+    @property
+    def share(self) -> float:
+        """Conversations that held, 0 to 1."""
+        return self.held / self.total if self.total else 1.0
+
+    def to_dict(self) -> dict[str, object]:
+        """As plain JSON values."""
+        return {
+            "total": self.total,
+            "held": self.held,
+            "share": round(self.share, 4),
+            "by_tag": {tag: {"held": held, "total": total} for tag, (held, total) in sorted(self.by_tag.items())},
+            "failures": [
+                {"conversation": f.conversation, "turn": f.turn, "said": f.said, "expected": f.expected, "got": f.got}
+                for f in self.failures
+            ],
+        }
+
+
+def play(respond: Callable[[Message], Response], conversations: Sequence[Conversation]) -> ConversationReport:
+    """Play each conversation in a chat of its own. The first turn that fails ends its conversation."""
+    failures: list[Failure] = []
+    by_tag: dict[str, tuple[int, int]] = {}
+    for conversation in conversations:
+        failed = _play_one(respond, conversation)
+        failures += failed
+        for tag in conversation.tags:
+            held, total = by_tag.get(tag, (0, 0))
+            by_tag[tag] = (held + (not failed), total + 1)
+    broken = {failure.conversation for failure in failures}
+    held_all = sum(conversation.name not in broken for conversation in conversations)
+    return ConversationReport(len(conversations), held_all, by_tag, tuple(failures))
+
+
+def _play_one(respond: Callable[[Message], Response], conversation: Conversation) -> list[Failure]:
+    session_id = f"conversation-{uuid.uuid4().hex}"
+    for number, step in enumerate(conversation.turns, start=1):
+        response = respond(Message(text=step.say, session_id=session_id, channel="test"))
+        failed = [
+            Failure(conversation.name, number, step.say, expected, got) for expected, got in _broken(step, response)
+        ]
+        if failed:
+            return failed
+    return []
+
+
+def _broken(step: Step, response: Response) -> Iterator[tuple[str, str]]:
+    """(expected, got) for each expectation that the response does not meet."""
+    expect = step.expect
+    reply = response.reply
+    text = reply.text if reply is not None else ""
+    sources = [citation.source for citation in reply.citations] if reply is not None else []
+    named = (
+        ("intent", expect.intent, response.intent or "none"),
+        ("handler", expect.handler, response.handler or "none"),
+        ("route", expect.route, response.route),
+        ("language", (expect.language,) if expect.language else (), response.language),
+    )
+    for name, wanted, got in named:
+        if wanted and got not in wanted:
+            yield f"{name}: {' or '.join(wanted)}", got
+    if expect.source and not any(source.endswith(wanted) for source in sources for wanted in expect.source):
+        yield f"source: {' or '.join(expect.source)}", ", ".join(sources) or f"no source: {text}"
+    yield from _broken_words(expect, text)
+    if expect.handover is not None and expect.handover != (reply is not None and reply.handover is not None):
+        yield f"handover: {expect.handover}", f"{not expect.handover}: {text}"
+    if expect.abstained is not None and expect.abstained != (reply is None or not reply.answered):
+        yield f"abstained: {expect.abstained}", f"{not expect.abstained}: {text}"
+
+
+def _broken_words(expect: Expectation, text: str) -> Iterator[tuple[str, str]]:
+    folded = _fold(text)
+    for wanted in expect.contains:
+        if _fold(wanted) not in folded:
+            yield f"contains: {wanted}", text
+    for unwanted in expect.not_contains:
+        if _fold(unwanted) in folded:
+            yield f"not_contains: {unwanted}", text
+    if expect.any_of and not any(_fold(wanted) in folded for wanted in expect.any_of):
+        yield f"any_of: {', '.join(expect.any_of)}", text
+
+
+def _fold(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,0 +1,100 @@
+"""`Prediction` to `Route`: deterministic, a list of rules and two thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from munshi.bot.consent import fold
+from munshi.handlers.base import Entity
+from munshi.intents.base import Intent, Prediction
+
+RouteKind = Literal["run", "clarify", "fallback", "handover"]
+
+HANDOVER_HANDLER = "talk_to_person"
+MAX_OPTIONS = 3
+# An option this much less likely than the likeliest only distracts.
+_OPTION_RATIO = 0.2
+# What may stand beside a bare order number without making the message about anything else.
+_FILLERS = frozenset("order number no num id code my is the it its this a hai ye yeh mera ka".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """`in_scope` below which nothing is taken to fit; `clarify`, the confidence below which the customer is asked."""
+
+    in_scope: float
+    clarify: float
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What to do with a message. `options` are the intents to choose from, `reason` names the rule that decided."""
+
+    kind: RouteKind
+    intent: str | None = None
+    options: tuple[str, ...] = ()
+    reason: str = ""
+
+
+Rule = Callable[[Prediction, str, Sequence[Entity]], Route | None]
+
+
+class Router:
+    """The rules, first match wins. `bare` names the intent that a bare entity of some kind stands for."""
+
+    def __init__(self, intents: Sequence[Intent], thresholds: Thresholds, bare: Mapping[str, str]) -> None:
+        self._intents = {intent.name: intent for intent in intents}
+        self._thresholds = thresholds
+        self._bare = bare
+        self._rules: tuple[Rule, ...] = (self._bare_entity, self._nothing_fits, self._unsure, self._clear)
+
+    def route(self, prediction: Prediction, text: str, entities: Sequence[Entity]) -> Route:
+        """Decide. `text` is the message the entities' offsets refer to."""
+        decided = (rule(prediction, text, entities) for rule in self._rules)
+        return next(route for route in decided if route is not None)
+
+    def to_intent(self, name: str, reason: str) -> Route:
+        """The route to an intent that the customer chose."""
+        kind: RouteKind = "handover" if self._intents[name].handler == HANDOVER_HANDLER else "run"
+        return Route(kind, name, reason=reason)
+
+    def is_clear(self, prediction: Prediction) -> bool:
+        """Whether the prediction alone is good enough to act on."""
+        return (
+            prediction.intent is not None
+            and prediction.in_scope >= self._thresholds.in_scope
+            and prediction.confidence >= self._thresholds.clarify
+        )
+
+    def _bare_entity(self, _prediction: Prediction, text: str, entities: Sequence[Entity]) -> Route | None:
+        wanted = [entity for entity in entities if entity.kind in self._bare]
+        if not wanted or not _only_entities(text, entities):
+            return None
+        return self.to_intent(self._bare[wanted[0].kind], "bare entity")
+
+    def _nothing_fits(self, prediction: Prediction, _text: str, _entities: Sequence[Entity]) -> Route | None:
+        if prediction.intent is None or prediction.in_scope < self._thresholds.in_scope:
+            return Route("fallback", reason="out of scope")
+        return None
+
+    def _unsure(self, prediction: Prediction, _text: str, _entities: Sequence[Entity]) -> Route | None:
+        if prediction.confidence >= self._thresholds.clarify:
+            return None
+        floor = prediction.ranked[0][1] * _OPTION_RATIO
+        options = tuple(name for name, share in prediction.ranked[:MAX_OPTIONS] if share >= floor)
+        if len(options) < 2:
+            options = tuple(name for name, _ in prediction.ranked[:2])
+        return Route("clarify", prediction.intent, options, "unsure")
+
+    def _clear(self, prediction: Prediction, _text: str, _entities: Sequence[Entity]) -> Route:
+        assert prediction.intent is not None  # _nothing_fits took that case
+        return self.to_intent(prediction.intent, "clear")
+
+
+def _only_entities(text: str, entities: Sequence[Entity]) -> bool:
+    rest = list(text)
+    for entity in entities:
+        rest[entity.start : entity.end] = " " * (entity.end - entity.start)
+    return all(word in _FILLERS for word in fold("".join(rest)).split())

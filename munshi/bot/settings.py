@@ -1,0 +1,59 @@
+"""Settings, read from `MUNSHI_*` environment variables and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "MUNSHI_"
+
+
+class SettingsError(Exception):
+    """A setting has a value it cannot have; the message is one line."""
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default. The README's table is made of these descriptions."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("munshi", appauthor=False),
+        description="Folder for everything Munshi keeps: the database, the encoder, the index.",
+    )
+    business: str = Field("auto-parts", description="The pack: a folder, or the name of a demo pack.")
+    host: str = Field("127.0.0.1", description="Address to serve on. Anything but 127.0.0.1 opens it to your network.")
+    port: int = Field(7860, ge=1, le=65535, description="Port to serve on.")
+    database_url: str = Field("", description="SQLAlchemy URL of the database; empty: a SQLite file under the home.")
+    encoder: str = Field(
+        "minilm",
+        description="`minilm`, `none`, a Hugging Face folder, `ollama:MODEL`, or `openai:MODEL@BASE_URL`.",
+    )
+    encoder_key: SecretStr = Field(SecretStr(""), description="API key for an `openai:` encoder.")
+    threads: int = Field(2, ge=1, le=64, description="Processor threads the encoder may use.")
+    form_minutes: float = Field(30, gt=0, description="An unfinished form is forgotten after so many minutes.")
+    form_tries: int = Field(3, ge=1, le=20, description="Wrong answers to one question before a person is offered.")
+    max_message_chars: int = Field(2000, ge=50, le=100_000, description="A longer message is politely declined.")
+    log_level: str = Field(
+        "warning", pattern="(?i)^(debug|info|warning|error)$", description="`debug`, `info`, `warning` or `error`."
+    )
+
+    def business_home(self, key: str) -> Path:
+        """Where one business keeps its data."""
+        return self.home.expanduser() / "businesses" / key
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment; an override that is None counts as not given. Raises SettingsError, one line."""
+    try:
+        return Settings(**{key: value for key, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(
+            f"{name}={first['input']!r}: {first['msg']}. See the settings table in the README."
+        ) from None

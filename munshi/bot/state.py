@@ -1,0 +1,52 @@
+"""What the dialogue remembers of a chat from one message to the next, and how it is kept as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter
+
+from munshi.bot.dialogue import Form
+from munshi.handlers.base import Entity, Exchange, Language
+
+T = TypeVar("T")
+
+HISTORY = 6
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """One chat between two messages.
+
+    `parked` holds forms left for another question, latest last. `options` says what the labels of the last reply's
+    buttons stand for; `clarifying` is the message that a clarifying question was about. `topics` are the products and
+    orders the customer last spoke of.
+    """
+
+    language: Language | None = None
+    form: Form | None = None
+    parked: tuple[Form, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    clarifying: str = ""
+    topics: tuple[Entity, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def to_json(value: Any) -> dict[str, Any]:
+    """A dataclass of ours as plain JSON values."""
+    dumped: dict[str, Any] = _adapter(cast(Hashable, type(value))).dump_python(value, mode="json")
+    return dumped
+
+
+def from_json(kind: type[T], data: Mapping[str, Any]) -> T:
+    """The dataclass again. Raises pydantic.ValidationError where `data` is of another form."""
+    value: T = _adapter(cast(Hashable, kind)).validate_python(data)
+    return value

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from munshi.bot.dialogue import Ask, Cancelled, Confirm, Dialogue, Digression, Form, GaveUp, Outcome, Ready
+from munshi.handlers.base import Entity, Slot, SlotError
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def number(low: int, high: int):
+    def validate(text: str) -> str:
+        if not text.strip().isdigit():
+            raise SlotError("slot_invalid_quantity")
+        if not low <= int(text) <= high:
+            raise SlotError("slot_out_of_range", minimum=low, maximum=high)
+        return str(int(text))
+
+    return validate
+
+
+def order_number(text: str) -> str:
+    if not text.startswith("NAS-"):
+        raise SlotError("slot_invalid_order_number")
+    return text
+
+
+SLOTS = {
+    "status": (Slot("order_number", "order_number", {"en": "Which order?"}, order_number),),
+    "quote": (
+        Slot("product", "product", {"en": "Which part?"}),
+        Slot("quantity", "quantity", {"en": "How many?"}, number(1, 100)),
+        Slot("name", "name", {"en": "Your name?"}),
+        Slot("note", "text", {"en": "Anything else?"}, optional=True),
+    ),
+}
+
+
+@pytest.fixture
+def dialogue() -> Dialogue:
+    return Dialogue(SLOTS.__getitem__, lambda intent: intent == "quote", lifetime=timedelta(minutes=30), max_tries=3)
+
+
+def entity(kind: str, value: str, start: int = 0) -> Entity:
+    return Entity(kind, value, value, start, start + len(value))
+
+
+def say(dialogue: Dialogue, form: Form, text: str, *entities: Entity, question: bool = False) -> Outcome:
+    return dialogue.answer(form, text, entities, is_question=lambda: question, now=NOW)
+
+
+def opened(dialogue: Dialogue, intent: str, *entities: Entity) -> Outcome:
+    return dialogue.open(intent, text="t", query="q", entities=entities, now=NOW)
+
+
+def test_what_the_first_message_gave_is_not_asked_again(dialogue: Dialogue) -> None:
+    assert isinstance(opened(dialogue, "status", entity("order_number", "NAS-1")), Ready)
+    outcome = opened(dialogue, "quote", entity("quantity", "40"))
+    assert isinstance(outcome, Ask)
+    assert outcome.slot.name == "product"
+    assert outcome.form.values == {"quantity": "40"}
+
+
+def test_a_form_is_filled_confirmed_and_run(dialogue: Dialogue) -> None:
+    outcome = opened(dialogue, "quote")
+    for text in ("clutch plate", "12", "Meena", "no"):
+        assert isinstance(outcome, Ask)
+        outcome = say(dialogue, outcome.form, text)
+    assert isinstance(outcome, Confirm)
+    outcome = say(dialogue, outcome.form, "haan")
+    assert isinstance(outcome, Ready)
+    assert outcome.form.values == {"product": "clutch plate", "quantity": "12", "name": "Meena", "note": ""}
+
+
+@pytest.fixture
+def confirming(dialogue: Dialogue) -> Form:
+    values = {"product": "clutch plate", "quantity": "12", "name": "Meena", "note": ""}
+    return Form("quote", "t", "q", NOW + timedelta(minutes=30), values)
+
+
+def test_nothing_but_a_plain_yes_confirms(dialogue: Dialogue, confirming: Form) -> None:
+    for text in ("yes but 13", "hmm", "yesterday", "👍👍", ""):
+        assert not isinstance(say(dialogue, confirming, text), Ready), text
+
+
+def test_a_correction_while_confirming_is_read_back_again(dialogue: Dialogue, confirming: Form) -> None:
+    outcome = say(dialogue, confirming, "no, 15", entity("quantity", "15", 4))
+    assert isinstance(outcome, Confirm)
+    assert outcome.form.values["quantity"] == "15"
+
+
+def test_a_correction_out_of_range_tells_the_range_and_asks(dialogue: Dialogue, confirming: Form) -> None:
+    outcome = say(dialogue, confirming, "no, 1500", entity("quantity", "1500", 4))
+    assert isinstance(outcome, Ask)
+    assert outcome.problem is not None
+    assert outcome.problem.values == {"minimum": 1, "maximum": 100}
+
+
+def test_no_asks_what_to_change_and_a_named_slot_is_asked_again(dialogue: Dialogue, confirming: Form) -> None:
+    declined = say(dialogue, confirming, "nahi")
+    assert isinstance(declined, Confirm)
+    assert declined.declined
+    outcome = say(dialogue, declined.form, "the quantity")
+    assert isinstance(outcome, Ask)
+    assert outcome.slot.name == "quantity"
+
+
+def test_a_question_about_another_product_while_confirming_changes_nothing(
+    dialogue: Dialogue, confirming: Form
+) -> None:
+    outcome = say(dialogue, confirming, "price of horn?", entity("product", "HORN", 9), question=True)
+    assert isinstance(outcome, Digression)
+    assert outcome.form.values == confirming.values
+
+
+def test_an_earlier_slot_can_be_corrected_while_a_later_one_is_asked(dialogue: Dialogue) -> None:
+    form = Form("quote", "t", "q", NOW, {"product": "horn", "quantity": "2"}, asking="name")
+    outcome = say(dialogue, form, "sorry, 5", entity("quantity", "5", 7))
+    assert isinstance(outcome, Ask)
+    assert outcome.corrected
+    assert (outcome.slot.name, outcome.form.values["quantity"]) == ("name", "5")
+
+
+def test_a_question_in_between_leaves_the_form_as_it_was(dialogue: Dialogue) -> None:
+    asked = opened(dialogue, "status")
+    assert isinstance(asked, Ask)
+    outcome = say(dialogue, asked.form, "what time do you open", question=True)
+    assert isinstance(outcome, Digression)
+    again = dialogue.again(outcome.form)
+    assert isinstance(again, Ask)
+    assert again.slot.name == "order_number"
+
+
+def test_wrong_answers_are_told_and_end_with_a_person(dialogue: Dialogue) -> None:
+    asked = opened(dialogue, "status")
+    assert isinstance(asked, Ask)
+    outcome: Outcome = asked
+    for _ in range(2):
+        outcome = say(dialogue, outcome.form, "dunno")
+        assert isinstance(outcome, Ask)
+        assert outcome.problem is not None
+    assert isinstance(say(dialogue, outcome.form, "dunno"), GaveUp)
+
+
+def test_cancel_ends_it_wherever_it_stands(dialogue: Dialogue, confirming: Form) -> None:
+    assert isinstance(say(dialogue, confirming, "rehne do"), Cancelled)
+    assert isinstance(say(dialogue, replace(confirming, asking="name", values={}), "cancel"), Cancelled)
+
+
+def test_of_two_products_over_the_same_words_neither_is_taken(dialogue: Dialogue) -> None:
+    outcome = opened(dialogue, "quote", entity("product", "A"), entity("product", "B"), entity("quantity", "3", 9))
+    assert isinstance(outcome, Ask)
+    assert outcome.form.values == {"quantity": "3"}
+
+
+@given(st.lists(st.text(max_size=30), max_size=12))
+def test_whatever_is_said_only_a_yes_to_the_whole_runs_it(lines: list[str]) -> None:
+    dialogue = Dialogue(SLOTS.__getitem__, lambda _: True, lifetime=timedelta(minutes=1), max_tries=3)
+    outcome = opened(dialogue, "quote")
+    for line in [*lines, "12", "yes"]:
+        was_complete = isinstance(outcome, Confirm) and len(outcome.form.values) == 4
+        outcome = say(dialogue, outcome.form, line)
+        assert not isinstance(outcome, Ready) or was_complete
+        if isinstance(outcome, (Ready, Cancelled, GaveUp)):
+            return
