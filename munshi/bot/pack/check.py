@@ -1,0 +1,114 @@
+"""What `munshi check` looks at beyond what a pack needs to run: its tests, its papers' insides, doubtful habits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from munshi.bot.pack.conversations import check_names, messages, read_conversations
+from munshi.bot.pack.examples import check_examples
+from munshi.bot.pack.faults import Report, did_you_mean, quote
+from munshi.bot.pack.files import read_text
+from munshi.bot.pack.reading import Pack, visible
+from munshi.bot.pack.schema import FrontMatter
+from munshi.bot.pack.tables import RECORDS, key
+from munshi.bot.pack.validate import validate
+from munshi.bot.pack.yaml_file import Document, parse_yaml
+from munshi.knowledge.base import LoadError
+from munshi.knowledge.loaders import load
+
+_ROOT_FILES = ("business.yaml", "intents.yaml", "conversations.yaml", "glossary.csv")
+
+
+def check_pack(pack: Pack, report: Report, handlers: Collection[str]) -> None:
+    """Report everything that `read_pack` did not have to look at."""
+    conversations = _check_conversations(pack, report.of("conversations.yaml"), handlers)
+    check_examples(pack.intents_file, list(messages(conversations)), report.of("intents.yaml"))
+    _check_questions(pack, report.of("knowledge/faq.csv"))
+    _check_papers(pack, report)
+    _check_strays(pack.folder, report)
+
+
+def _check_conversations(pack: Pack, report: Report, handlers: Collection[str]) -> Document:
+    path = pack.folder / "conversations.yaml"
+    if not path.exists():
+        report.warning(
+            None, "The file is missing.", "Write down what the bot must answer, so that a change can be tried out."
+        )
+        return Document(None)
+    document, _ = read_conversations(path, report)
+    known: dict[str, Collection[str]] = {
+        "intent": {entry.name for entry in pack.intents},
+        "handler": {*handlers, *(entry.handler for entry in pack.intents)},
+        "source": {paper.relative_to(pack.folder / "knowledge").as_posix() for paper in pack.papers},
+    }
+    check_names(document, known, report)
+    return document
+
+
+def _check_questions(pack: Pack, report: Report) -> None:
+    """A way of asking belongs to one answer."""
+    first: dict[str, int] = {key(row.get("question", "")): line for line, row in pack.faq.rows}
+    for line, row in pack.faq.rows:
+        for other in filter(None, map(str.strip, row.get("alternates", "").split("|"))):
+            if first.setdefault(key(other), line) != line:
+                report.warning(line, f"{quote(other)} also asks the question on line {first[key(other)]}.", "Keep one.")
+
+
+def _check_papers(pack: Pack, report: Report) -> None:
+    if not pack.papers:
+        report.of("knowledge").warning(
+            None, "The folder holds no papers.", "Put your FAQ and policies there: it answers from them."
+        )
+    for path in pack.papers:
+        source = path.relative_to(pack.folder / "knowledge").as_posix()
+        if source != "faq.csv":
+            _check_paper(path, source, report.of(f"knowledge/{source}"))
+
+
+def _check_paper(path: Path, source: str, report: Report) -> None:
+    found = len(report.faults)
+    if path.suffix.casefold() != ".pdf":
+        _check_front_matter(read_text(path, report) or "", report)
+    if len(report.faults) > found:
+        return
+    try:
+        document = load(path, source=source)
+    except LoadError as error:
+        _report_told(str(error), source, report)
+    else:
+        for told in document.faults:
+            _report_told(told, source, report)
+
+
+def _report_told(told: str, source: str, report: Report) -> None:
+    """The papers' room tells a fault as "file: what; what to do"."""
+    what, _, remedy = told.removeprefix(source).lstrip(":, ").rpartition("; ")
+    report.error(None, f"{what[:1].upper()}{what[1:]}.", f"{remedy[:1].upper()}{remedy[1:]}.")
+
+
+def _check_front_matter(text: str, report: Report) -> None:
+    head, fence, _ = text.replace("\r\n", "\n").removeprefix("---\n").partition("\n---\n")
+    if not text.startswith("---") or not fence:
+        return
+    # The line of dashes counts: the lines told are those of the paper.
+    document = parse_yaml(f"\n{head}", report)
+    if document is not None:
+        validate(FrontMatter, document, report, document.value or {})
+
+
+def _check_strays(folder: Path, report: Report) -> None:
+    """Files that look as if they were meant for Munshi, but stand where it does not look."""
+    places = [
+        (folder, (".yaml", ".yml", ".csv"), _ROOT_FILES),
+        (folder / "records", (".csv", ".xlsx", ".xls"), tuple(f"{name}.csv" for name in RECORDS)),
+    ]
+    for place, types, known in places:
+        for path in _files(place):
+            if path.suffix.casefold() in types and path.name not in known:
+                name = path.relative_to(folder).as_posix()
+                report.of(name).warning(None, "Munshi does not read this file.", did_you_mean(path.name, known))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in visible(folder) if path.parent == folder) if folder.is_dir() else iter(())

@@ -1,0 +1,171 @@
+"""Every file of a pack read into memory, with what keeps the pack from running reported on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+from pydantic import Field, RootModel
+
+from munshi.bot.pack.faults import Report, did_you_mean, quote
+from munshi.bot.pack.files import within
+from munshi.bot.pack.schema import BusinessFile, IntentEntry, Part
+from munshi.bot.pack.tables import FAQ, GLOSSARY, RECORDS, Table, read_table
+from munshi.bot.pack.validate import validate
+from munshi.bot.pack.values import Text
+from munshi.bot.pack.yaml_file import Document, items, read_yaml
+from munshi.handlers.base import Language
+from munshi.knowledge.loaders import LOADERS
+
+
+class _IntentsFile(Part):
+    intents: Annotated[list[Any], Field(min_length=1)]
+
+
+class _PhrasesFile(RootModel[dict[str, Text]]):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What the files hold, as far as they could be read. Only what is sound stands in the typed fields."""
+
+    folder: Path
+    business: BusinessFile | None = None
+    intents: tuple[IntentEntry, ...] = ()
+    intents_file: Document = field(default_factory=lambda: Document(None))
+    faq: Table = field(default_factory=Table)
+    glossary: Table = field(default_factory=Table)
+    records: Mapping[str, Path] = field(default_factory=dict)
+    papers: tuple[Path, ...] = ()
+    phrases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def read_pack(folder: Path, report: Report, handlers: Collection[str]) -> Pack:
+    """The pack in `folder`; `handlers` are the names that an intent may give besides `module:Class`."""
+    business = _read_business(folder, report.of("business.yaml"))
+    intents_report = report.of("intents.yaml")
+    intents_file = _read_required(folder / "intents.yaml", intents_report) or Document(None)
+    faq = folder / "knowledge" / "faq.csv"
+    glossary = folder / "glossary.csv"
+    return Pack(
+        folder=folder,
+        business=business,
+        intents=_read_intents(intents_file, intents_report, handlers),
+        intents_file=intents_file,
+        faq=read_table(faq, FAQ, report.of("knowledge/faq.csv")) if faq.exists() else Table(),
+        glossary=read_table(glossary, GLOSSARY, report.of("glossary.csv")) if glossary.exists() else Table(),
+        records=_read_records(folder, business, report),
+        papers=tuple(_papers(folder, report)),
+        phrases=_read_phrases(folder / "phrases", report),
+    )
+
+
+def visible(folder: Path) -> Iterator[Path]:
+    """The files under `folder` in name order, without what office programs and file managers leave behind."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith((".", "~$", "__")) for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden and path.name.casefold() not in ("thumbs.db", "desktop.ini"):
+            yield path
+
+
+def _read_required(path: Path, report: Report) -> Document | None:
+    if path.exists():
+        return read_yaml(path, report)
+    others = [other.name for other in path.parent.glob("*.y*ml")]
+    meant = did_you_mean(path.name, others)
+    remedy = f"Rename {meant[14:-2]}." if meant.startswith("Did you mean") else "`munshi init` makes one to start from."
+    report.error(None, "The file is missing.", remedy)
+    return None
+
+
+def _read_business(folder: Path, report: Report) -> BusinessFile | None:
+    document = _read_required(folder / "business.yaml", report)
+    return None if document is None else validate(BusinessFile, document, report, document.value)
+
+
+def _read_intents(document: Document, report: Report, handlers: Collection[str]) -> tuple[IntentEntry, ...]:
+    if document.lines:
+        validate(_IntentsFile, document, report, document.value)
+    # One by one, so that a fault in one intent hides nothing in the others.
+    entries = []
+    for index, value in items(document, "intents"):
+        entry = validate(IntentEntry, document, report, value, "intents", index)
+        if entry is not None:
+            entries.append(entry)
+    _check_names(document, report)
+    _check_handlers(document, report, handlers)
+    return tuple(entries)
+
+
+def _texts(document: Document, setting: str) -> Iterator[tuple[int, str]]:
+    """The text behind `setting` in each intent that has one, with its line."""
+    for index, value in items(document, "intents"):
+        text = value.get(setting) if isinstance(value, dict) else None
+        if isinstance(text, str):
+            yield document.line("intents", index, setting) or 1, text
+
+
+def _check_names(document: Document, report: Report) -> None:
+    first: dict[str, int] = {}
+    for line, name in _texts(document, "name"):
+        if first.setdefault(name.casefold(), line) != line:
+            report.error(
+                line, f"There are two intents {quote(name)} (first on line {first[name.casefold()]}).", "Join them."
+            )
+
+
+def _check_handlers(document: Document, report: Report, handlers: Collection[str]) -> None:
+    for line, name in _texts(document, "handler"):
+        if name not in handlers and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", name):
+            report.error(line, f"There is no handler {quote(name)}.", did_you_mean(name, sorted(handlers)))
+
+
+def _papers(folder: Path, report: Report) -> Iterator[Path]:
+    knowledge = folder / "knowledge"
+    for path in visible(knowledge) if knowledge.is_dir() else ():
+        name = path.relative_to(folder).as_posix()
+        if path.suffix.casefold() not in LOADERS:
+            what = f"Munshi cannot read {path.suffix or 'such'} files."
+            report.of(name).warning(None, what, f"Save it as one of {', '.join(LOADERS)}.")
+        elif within(path, report.of(name)):
+            yield path
+
+
+def _read_records(folder: Path, business: BusinessFile | None, report: Report) -> Mapping[str, Path]:
+    records: dict[str, Path] = {}
+    for name, columns in RECORDS.items():
+        path = folder / "records" / f"{name}.csv"
+        if not path.exists():
+            continue
+        records[name] = path
+        own = report.of(f"records/{name}.csv")
+        table = read_table(path, columns, own)
+        if name == "orders" and business is not None and business.formats.order_number:
+            _check_order_numbers(table, business.formats.order_number, own)
+    return records
+
+
+def _read_phrases(folder: Path, report: Report) -> Mapping[str, Mapping[str, str]]:
+    phrases: dict[str, Mapping[str, str]] = {}
+    for language in get_args(Language):
+        path = folder / f"{language}.yaml"
+        own = report.of(f"phrases/{language}.yaml")
+        document = read_yaml(path, own) if path.exists() else None
+        if document is not None and (sentences := validate(_PhrasesFile, document, own, document.value)):
+            phrases[language] = sentences.root
+    return phrases
+
+
+def _check_order_numbers(table: Table, pattern: str, report: Report) -> None:
+    for line, row in table.rows:
+        number = row.get("order_number", "")
+        if number and not re.fullmatch(pattern, number, re.IGNORECASE):
+            report.error(
+                line,
+                f"The order number {quote(number)} does not look as `formats: order_number` in business.yaml says.",
+                f"Correct it, or the pattern {pattern}.",
+            )
