@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from munshi.bot.message import Message
+from munshi.bot.store import Store, StoreError, open_engine
+
+
+@pytest.fixture
+def store(engine: Engine) -> Store:
+    return Store(engine, "shop")
+
+
+def message(text: str = "hello", id: str = "m1", session_id: str = "s1") -> Message:
+    return Message(text, session_id, id=id, timestamp=datetime(2026, 11, 20, 9, 30, tzinfo=UTC))
+
+
+def test_an_accepted_message_waits_until_it_is_finished(store: Store) -> None:
+    store.accept(message("नमस्ते 🙏"))
+    assert store.unanswered() == [message("नमस्ते 🙏")]
+    assert store.response("m1") is None
+    with store.transaction() as db:
+        store.finish(db, "m1", {"reply": "namaste"})
+    assert store.unanswered() == []
+    assert store.response("m1") == {"reply": "namaste"}
+
+
+def test_the_same_message_id_is_the_same_message(store: Store) -> None:
+    store.accept(message("first"))
+    store.accept(message("second"))
+    assert [left.text for left in store.unanswered()] == ["first"]
+
+
+def test_two_businesses_in_one_database_do_not_meet(store: Store) -> None:
+    other = Store(store.engine, "bank")
+    store.accept(message())
+    other.accept(message("for the bank"))
+    assert [left.text for left in other.unanswered()] == ["for the bank"]
+    with store.transaction() as db:
+        store.say(db, "s1", "customer", "hello")
+    assert other.transcript("s1") == []
+
+
+def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.transaction() as db:
+        store.say(db, "s1", "customer", "hello")
+        store.save_state(db, store.session(db, "s1", channel="chat"), {"language": "hi"})
+        raise ZeroDivisionError
+    assert store.transcript("s1") == []
+    with store.reading() as db:
+        assert store.session(db, "s1", channel="chat").state == {}
+
+
+def test_state_is_kept_and_a_hold_survives_it(store: Store) -> None:
+    with store.transaction() as db:
+        session = store.session(db, "s1", channel="chat")
+        store.save_state(db, session, {"language": "hi"})
+        store.hold(db, "s1", "Asha")
+        store.save_state(db, session, {"language": "en"})
+    with store.reading() as db:
+        kept = store.session(db, "s1", channel="chat")
+    assert (kept.held_by, kept.state) == ("Asha", {"language": "en"})
+
+
+def test_the_transcript_is_in_order_with_aware_times(store: Store) -> None:
+    with store.transaction() as db:
+        for number in range(5):
+            store.say(db, "s1", "customer", f"line {number}")
+    lines = store.transcript("s1", limit=3)
+    assert [line.text for line in lines] == ["line 2", "line 3", "line 4"]
+    assert all(line.at.tzinfo is not None for line in lines)
+
+
+def test_a_pending_line_is_taken_once(store: Store) -> None:
+    with store.transaction() as db:
+        line = store.say(db, "s1", "person", "I am here")
+        store.push(db, "s1", "chat", line)
+    assert [line.text for line in store.take_pending("s1")] == ["I am here"]
+    assert store.take_pending("s1") == []
+    assert store.take_pending("other") == []
+
+
+def test_many_threads_write_without_losing_a_line(store: Store) -> None:
+    def write(name: int) -> None:
+        for number in range(10):
+            store.accept(message(id=f"{name}-{number}"))
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store.unanswered()) == 80
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:////no/such/folder/x.db", "postgresql+nodriver://x", "oracle://x"])
+def test_a_database_that_cannot_be_opened_is_named_with_the_remedy(url: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="MUNSHI_DATABASE_URL"):
+        Store(open_engine(url, home=tmp_path), "shop")
+
+
+def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    with pytest.raises(StoreError, match="MUNSHI_HOME"):
+        open_engine("", home=tmp_path / "home")
