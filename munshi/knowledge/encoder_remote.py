@@ -1,0 +1,156 @@
+"""Sentence vectors from an embedding service: Ollama, or anything that speaks OpenAI's /v1/embeddings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import numpy as np
+from numpy.typing import NDArray
+
+from .base import EncoderError
+
+Vectors = NDArray[np.float32]
+
+OLLAMA_HOST = "http://127.0.0.1:11434"
+BATCH = 64
+TRIES = 3
+# Services refuse an empty text, or answer it with no vector at all; a full stop says as little.
+BLANK = "."
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How one kind of service is asked: where, with what, and where the vectors stand in its answer."""
+
+    name: str
+    model: str
+    url: str
+    read: Callable[[Any], Any]
+    remedy: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class RemoteEncoder:
+    """Vectors from a `Service`. Safe to call from several threads; no token vectors."""
+
+    has_tokens = False
+
+    def __init__(self, service: Service, *, timeout: float, pause: float = 0.5) -> None:
+        """Ask the service once, for the length of its vectors. `timeout` and `pause` (before a retry) in seconds.
+
+        Raises EncoderError where it cannot be reached or does not answer with vectors.
+        """
+        self._service = service
+        self._pause = pause
+        # Through a proxy from the environment a text would leave this computer on its way to this computer.
+        local = urlsplit(service.url).hostname in {"127.0.0.1", "localhost", "::1"}
+        self._client = httpx.Client(headers=service.headers, timeout=timeout, trust_env=not local)
+        self.name = service.name
+        self.dim = self._ask([BLANK]).shape[1]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Sentence vectors, (n, dim), L2-normalised. Raises EncoderError where the service fails."""
+        batches = [self._batch(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
+        return np.concatenate(batches) if batches else np.empty((0, self.dim), np.float32)
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Vectors]:  # noqa: ARG002 - the contract's signature
+        """Raise EncoderError: an embedding service gives no token vectors."""
+        raise EncoderError(f"{self.name} gives no token vectors; use the minilm encoder to re-rank by them")
+
+    def _batch(self, texts: Sequence[str]) -> Vectors:
+        vectors = self._ask([_sendable(text) for text in texts])
+        if vectors.shape[1] != self.dim:
+            raise self._fault(f"answered with vectors of {vectors.shape[1]} numbers where it gave {self.dim} before")
+        return vectors
+
+    def _ask(self, texts: list[str]) -> Vectors:
+        return self._vectors(self._post({"model": self._service.model, "input": texts}), len(texts))
+
+    def _post(self, body: dict[str, Any]) -> httpx.Response:
+        """The first answer worth reading; what may pass (a lost connection, a busy server) is tried again."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                response = self._client.post(self._service.url, json=body)
+            except httpx.TransportError as error:
+                problem = self._fault(f"cannot be reached ({type(error).__name__})")
+            else:
+                if response.is_success:
+                    return response
+                problem = self._fault(f"answered {response.status_code}")
+                if response.status_code != httpx.codes.TOO_MANY_REQUESTS and not response.is_server_error:
+                    break
+            if attempt < TRIES:
+                time.sleep(self._pause * 2 ** (attempt - 1))
+        raise problem
+
+    def _vectors(self, response: httpx.Response, count: int) -> Vectors:
+        try:
+            vectors = np.asarray(self._service.read(response.json()), dtype=np.float32)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise self._fault("answered with something that holds no vectors") from error
+        if vectors.ndim != 2 or vectors.shape[0] != count or vectors.shape[1] == 0:
+            raise self._fault(f"answered with an array of shape {vectors.shape} for {count} texts")
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
+            raise self._fault("answered with vectors that are zero or not finite")
+        return np.asarray(vectors / lengths, np.float32)
+
+    def _fault(self, what: str) -> EncoderError:
+        return EncoderError(f"the embedding service {self.name} at {self._service.url} {what}; {self._service.remedy}")
+
+
+def ollama_encoder(model: str, *, host: str | None, timeout: float) -> RemoteEncoder:
+    """A model served by Ollama. `host` as OLLAMA_HOST has it: address, port, or a URL; this computer by default."""
+    return RemoteEncoder(
+        Service(
+            name=f"ollama:{model}",
+            model=model,
+            url=f"{_ollama_url(host)}/api/embed",
+            read=lambda answer: answer["embeddings"],
+            remedy=f"start it with `ollama serve` and fetch the model with `ollama pull {model}`",
+        ),
+        timeout=timeout,
+    )
+
+
+def openai_encoder(model: str, base_url: str, *, key: str | None, timeout: float) -> RemoteEncoder:
+    """A model behind any OpenAI-compatible URL, given with or without its /v1; `key` is sent as a bearer token."""
+    return RemoteEncoder(
+        Service(
+            name=f"openai:{model}@{base_url}",
+            model=model,
+            url=f"{base_url.rstrip('/').removesuffix('/v1')}/v1/embeddings",
+            read=_by_index,
+            remedy="check the address, the model's name and MUNSHI_ENCODER_KEY",
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+        ),
+        timeout=timeout,
+    )
+
+
+def _by_index(answer: Any) -> list[Any]:
+    """The vectors in the order of the texts: the protocol numbers them and promises no order."""
+    return [row["embedding"] for row in sorted(answer["data"], key=lambda row: row["index"])]
+
+
+def _ollama_url(host: str | None) -> str:
+    """A URL from what OLLAMA_HOST may hold. 0.0.0.0, good for listening, is no address to call."""
+    if not host:
+        return OLLAMA_HOST
+    parts = urlsplit(host if "://" in host else f"http://{host}")
+    name = "127.0.0.1" if parts.hostname in {None, "0.0.0.0"} else parts.hostname
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 11434)
+    except ValueError as error:
+        raise EncoderError(f"OLLAMA_HOST={host} has no usable port; write it as http://127.0.0.1:11434") from error
+    return f"{parts.scheme}://{name}:{port}{parts.path.rstrip('/')}"
+
+
+def _sendable(text: str) -> str:
+    """The text as UTF-8 can carry it (a lone surrogate cannot), never blank."""
+    return text.encode("utf-8", "replace").decode() if text.strip() else BLANK
