@@ -1,0 +1,1 @@
+"""The figures in the README and how to get them again."""
