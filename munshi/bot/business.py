@@ -65,8 +65,8 @@ class Business:
 def load_business(name_or_folder: str | Path) -> Business:
     """The business in a folder, or a demo by its name.
 
-    Raises BusinessError with every error that keeps it from running. What does not (its
-    conversations, doubtful examples, warnings) is for `check_business`.
+    Raises BusinessError with every error that keeps it from running. Its papers and records
+    are not looked into: that is done where they are read, and by `check_business`.
     """
     folder = find_business(name_or_folder)
     report = Report()
@@ -121,7 +121,7 @@ def _business(pack: Pack, file: BusinessFile) -> Business:
         options={entry.name: entry.options for entry in pack.intents},
         formats=file.formats.model_dump(exclude_none=True),
         thresholds=file.thresholds.model_dump(exclude_none=True),
-        glossary=tuple(GlossaryEntry(row["term"], row["meaning"], row["language"]) for _, row in pack.glossary.rows),
+        glossary=tuple(GlossaryEntry(row["term"], row["meaning"], row["language"]) for _, row in pack.glossary),
         papers=pack.papers,
         records=pack.records,
         phrases=pack.phrases,

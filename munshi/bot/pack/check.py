@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from munshi.bot.pack.conversations import check_names, messages, read_conversations
+from munshi.bot.pack.csv_checks import check_faq, check_records
 from munshi.bot.pack.examples import check_examples
-from munshi.bot.pack.faults import Report, did_you_mean, quote
+from munshi.bot.pack.faults import Report, did_you_mean
 from munshi.bot.pack.files import read_text
-from munshi.bot.pack.reading import Pack, visible
+from munshi.bot.pack.reading import Pack, intent_texts, visible
 from munshi.bot.pack.schema import FrontMatter
-from munshi.bot.pack.tables import RECORDS, key
 from munshi.bot.pack.validate import validate
 from munshi.bot.pack.yaml_file import Document, parse_yaml
+from munshi.handlers.columns import RECORD_TABLES
 from munshi.knowledge.base import LoadError
 from munshi.knowledge.loaders import load
 
@@ -24,7 +25,8 @@ def check_pack(pack: Pack, report: Report, handlers: Collection[str]) -> None:
     """Report everything that `read_pack` did not have to look at."""
     conversations = _check_conversations(pack, report.of("conversations.yaml"), handlers)
     check_examples(pack.intents_file, list(messages(conversations)), report.of("intents.yaml"))
-    _check_questions(pack, report.of("knowledge/faq.csv"))
+    check_faq(pack, report.of("knowledge/faq.csv"))
+    check_records(pack, report)
     _check_papers(pack, report)
     _check_strays(pack.folder, report)
 
@@ -38,21 +40,12 @@ def _check_conversations(pack: Pack, report: Report, handlers: Collection[str]) 
         return Document(None)
     document, _ = read_conversations(path, report)
     known: dict[str, Collection[str]] = {
-        "intent": {entry.name for entry in pack.intents},
-        "handler": {*handlers, *(entry.handler for entry in pack.intents)},
+        "intent": {name for _, name in intent_texts(pack.intents_file, "name")},
+        "handler": {*handlers, *(name for _, name in intent_texts(pack.intents_file, "handler"))},
         "source": {paper.relative_to(pack.folder / "knowledge").as_posix() for paper in pack.papers},
     }
     check_names(document, known, report)
     return document
-
-
-def _check_questions(pack: Pack, report: Report) -> None:
-    """A way of asking belongs to one answer."""
-    first: dict[str, int] = {key(row.get("question", "")): line for line, row in pack.faq.rows}
-    for line, row in pack.faq.rows:
-        for other in filter(None, map(str.strip, row.get("alternates", "").split("|"))):
-            if first.setdefault(key(other), line) != line:
-                report.warning(line, f"{quote(other)} also asks the question on line {first[key(other)]}.", "Keep one.")
 
 
 def _check_papers(pack: Pack, report: Report) -> None:
@@ -101,7 +94,7 @@ def _check_strays(folder: Path, report: Report) -> None:
     """Files that look as if they were meant for Munshi, but stand where it does not look."""
     places = [
         (folder, (".yaml", ".yml", ".csv"), _ROOT_FILES),
-        (folder / "records", (".csv", ".xlsx", ".xls"), tuple(f"{name}.csv" for name in RECORDS)),
+        (folder / "records", (".csv", ".xlsx", ".xls"), tuple(f"{name}.csv" for name in RECORD_TABLES)),
     ]
     for place, types, known in places:
         for path in _files(place):

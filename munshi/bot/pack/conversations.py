@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from munshi.bot.pack.faults import BusinessError, Report, did_you_mean, quote
 from munshi.bot.pack.schema import Conversation
 from munshi.bot.pack.validate import validate
-from munshi.bot.pack.yaml_file import Document, items, read_yaml
+from munshi.bot.pack.yaml_file import Document, Place, items, read_yaml
 
 
 def load_conversations(path: Path) -> tuple[Conversation, ...]:
@@ -33,25 +34,27 @@ def read_conversations(path: Path, report: Report) -> tuple[Document, tuple[Conv
 
 def messages(document: Document) -> Iterator[str]:
     """Everything that a customer says in the file."""
-    for index, value in items(document):
-        for _, turn in items(document, index, "turns") if isinstance(value, dict) else ():
-            if isinstance(turn, dict) and isinstance(turn.get("say"), str):
-                yield turn["say"]
+    return (turn["say"] for _, turn in _turns(document) if isinstance(turn.get("say"), str))
 
 
-def check_names(document: Document, known: dict[str, Collection[str]], report: Report) -> None:
-    """Whether what the expectations name exists; `known` holds the names by key (intent, handler, source)."""
-    for index, value in items(document):
-        for number, turn in items(document, index, "turns") if isinstance(value, dict) else ():
-            expect = turn.get("expect") if isinstance(turn, dict) else None
-            if isinstance(expect, dict):
-                for setting, names in known.items():
-                    line = document.line(index, "turns", number, "expect", setting)
-                    _check_known(setting, expect.get(setting), names, line, report)
+def check_names(document: Document, known: Mapping[str, Collection[str]], report: Report) -> None:
+    """Whether what the expectations name exists.
+
+    `known` holds the names by key (intent, handler, source); where it has none at all, their own file is at fault.
+    """
+    for place, turn in _turns(document):
+        expect = turn.get("expect")
+        for setting, names in known.items() if isinstance(expect, dict) else ():
+            line = document.line(*place, "expect", setting)
+            value = turn["expect"].get(setting)
+            for name in value if isinstance(value, list) else [value]:
+                if isinstance(name, str) and names and name not in names:
+                    report.error(line, f"There is no {setting} {quote(name)}.", did_you_mean(name, sorted(names)))
 
 
-def _check_known(setting: str, value: object, names: Collection[str], line: int | None, report: Report) -> None:
-    given: Sequence[object] = value if isinstance(value, list) else [value]
-    for name in given:
-        if isinstance(name, str) and name not in names:
-            report.error(line, f"There is no {setting} {quote(name)}.", did_you_mean(name, sorted(names)))
+def _turns(document: Document) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Every turn with its place in the file, whatever else is wrong with its conversation."""
+    for index, conversation in items(document):
+        for number, turn in items(document, index, "turns") if isinstance(conversation, dict) else ():
+            if isinstance(turn, dict):
+                yield (index, "turns", number), turn

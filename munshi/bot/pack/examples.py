@@ -17,6 +17,8 @@ FEW = 5
 """Below this many examples an intent is guessed rather than learnt."""
 NEAR = 95
 """rapidfuzz ratio (0 to 100) from which two examples say the same."""
+_SHORT = 2
+"""Messages of so few words may be examples and tests both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ def check_examples(document: Document, tested: Sequence[str], report: Report) ->
     _check_near(distinct, report)
     known = set(map(key, tested))
     for example in examples:
-        if example.key in known:
+        # There are not many ways to say thanks.
+        if example.key in known and len(example.key.split()) > _SHORT:
             report.warning(
                 example.line,
                 f"{quote(example.text)} is also a message in conversations.yaml.",

@@ -18,7 +18,7 @@ _QUOTED_CHARS = 60
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with a pack. An "error" keeps it from running, a "warning" does not.
+    """One thing in a pack: an "error" is wrong, a "warning" doubtful.
 
     `file` is relative to the pack, with forward slashes; `line` counts from 1 and is None where no line is at fault
     (a missing file, say).
@@ -55,11 +55,11 @@ class Report:
         return Report(file, self.faults)
 
     def error(self, line: int | None, message: str, remedy: str) -> None:
-        """Note what keeps the pack from running."""
+        """Note what is wrong."""
         self.faults.append(Fault("error", self.file, line, message, remedy))
 
     def warning(self, line: int | None, message: str, remedy: str) -> None:
-        """Note what the owner should look at."""
+        """Note what is doubtful."""
         self.faults.append(Fault("warning", self.file, line, message, remedy))
 
 

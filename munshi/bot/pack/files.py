@@ -12,18 +12,25 @@ MAX_BYTES = 50_000_000
 
 def read_text(path: Path, report: Report, *, max_bytes: int = MAX_BYTES) -> str | None:
     """The file's text, or None once the fault is reported. A byte order mark is dropped."""
-    if not within(path, report, max_bytes):
-        return None
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        report.error(None, f"It cannot be read: {error.strerror}.", "Check that it is a file and who may open it.")
+    raw = read_bytes(path, report, max_bytes=max_bytes)
+    if raw is None:
         return None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         report.error(line, "The text is not in UTF-8.", "Save the file again as UTF-8 (Excel: 'CSV UTF-8').")
+        return None
+
+
+def read_bytes(path: Path, report: Report, *, max_bytes: int = MAX_BYTES) -> bytes | None:
+    """The file's content, or None once the fault is reported."""
+    if not within(path, report, max_bytes):
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        report.error(None, f"It cannot be read: {error.strerror}.", "Check that it is a file and who may open it.")
         return None
 
 

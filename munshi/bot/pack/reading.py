@@ -1,4 +1,4 @@
-"""Every file of a pack read into memory, with what keeps the pack from running reported on the way."""
+"""What a business is made from, read out of its pack; papers, records and conversations are left for later."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from pydantic import Field, RootModel
 from munshi.bot.pack.faults import Report, did_you_mean, quote
 from munshi.bot.pack.files import within
 from munshi.bot.pack.schema import BusinessFile, IntentEntry, Part
-from munshi.bot.pack.tables import FAQ, GLOSSARY, RECORDS, Table, read_table
+from munshi.bot.pack.tables import GLOSSARY, Rows, read_table
 from munshi.bot.pack.validate import validate
 from munshi.bot.pack.values import Text
 from munshi.bot.pack.yaml_file import Document, items, read_yaml
 from munshi.handlers.base import Language
+from munshi.handlers.columns import RECORD_TABLES
 from munshi.knowledge.loaders import LOADERS
 
 
@@ -37,8 +38,7 @@ class Pack:
     business: BusinessFile | None = None
     intents: tuple[IntentEntry, ...] = ()
     intents_file: Document = field(default_factory=lambda: Document(None))
-    faq: Table = field(default_factory=Table)
-    glossary: Table = field(default_factory=Table)
+    glossary: Rows = ()
     records: Mapping[str, Path] = field(default_factory=dict)
     papers: tuple[Path, ...] = ()
     phrases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -46,19 +46,17 @@ class Pack:
 
 def read_pack(folder: Path, report: Report, handlers: Collection[str]) -> Pack:
     """The pack in `folder`; `handlers` are the names that an intent may give besides `module:Class`."""
-    business = _read_business(folder, report.of("business.yaml"))
     intents_report = report.of("intents.yaml")
     intents_file = _read_required(folder / "intents.yaml", intents_report) or Document(None)
-    faq = folder / "knowledge" / "faq.csv"
     glossary = folder / "glossary.csv"
+    records = {name: folder / "records" / f"{name}.csv" for name in RECORD_TABLES}
     return Pack(
         folder=folder,
-        business=business,
+        business=_read_business(folder, report.of("business.yaml")),
         intents=_read_intents(intents_file, intents_report, handlers),
         intents_file=intents_file,
-        faq=read_table(faq, FAQ, report.of("knowledge/faq.csv")) if faq.exists() else Table(),
-        glossary=read_table(glossary, GLOSSARY, report.of("glossary.csv")) if glossary.exists() else Table(),
-        records=_read_records(folder, business, report),
+        glossary=read_table(glossary, GLOSSARY, report.of("glossary.csv")) if glossary.exists() else (),
+        records={name: path for name, path in records.items() if path.exists()},
         papers=tuple(_papers(folder, report)),
         phrases=_read_phrases(folder / "phrases", report),
     )
@@ -75,10 +73,7 @@ def visible(folder: Path) -> Iterator[Path]:
 def _read_required(path: Path, report: Report) -> Document | None:
     if path.exists():
         return read_yaml(path, report)
-    others = [other.name for other in path.parent.glob("*.y*ml")]
-    meant = did_you_mean(path.name, others)
-    remedy = f"Rename {meant[14:-2]}." if meant.startswith("Did you mean") else "`munshi init` makes one to start from."
-    report.error(None, "The file is missing.", remedy)
+    report.error(None, "The file is missing.", "`munshi init` makes one to start from.")
     return None
 
 
@@ -101,8 +96,8 @@ def _read_intents(document: Document, report: Report, handlers: Collection[str])
     return tuple(entries)
 
 
-def _texts(document: Document, setting: str) -> Iterator[tuple[int, str]]:
-    """The text behind `setting` in each intent that has one, with its line."""
+def intent_texts(document: Document, setting: str) -> Iterator[tuple[int, str]]:
+    """The text behind `setting` in each intent that has one, with its line, whatever else is wrong with the intent."""
     for index, value in items(document, "intents"):
         text = value.get(setting) if isinstance(value, dict) else None
         if isinstance(text, str):
@@ -111,7 +106,7 @@ def _texts(document: Document, setting: str) -> Iterator[tuple[int, str]]:
 
 def _check_names(document: Document, report: Report) -> None:
     first: dict[str, int] = {}
-    for line, name in _texts(document, "name"):
+    for line, name in intent_texts(document, "name"):
         if first.setdefault(name.casefold(), line) != line:
             report.error(
                 line, f"There are two intents {quote(name)} (first on line {first[name.casefold()]}).", "Join them."
@@ -119,7 +114,7 @@ def _check_names(document: Document, report: Report) -> None:
 
 
 def _check_handlers(document: Document, report: Report, handlers: Collection[str]) -> None:
-    for line, name in _texts(document, "handler"):
+    for line, name in intent_texts(document, "handler"):
         if name not in handlers and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", name):
             report.error(line, f"There is no handler {quote(name)}.", did_you_mean(name, sorted(handlers)))
 
@@ -135,20 +130,6 @@ def _papers(folder: Path, report: Report) -> Iterator[Path]:
             yield path
 
 
-def _read_records(folder: Path, business: BusinessFile | None, report: Report) -> Mapping[str, Path]:
-    records: dict[str, Path] = {}
-    for name, columns in RECORDS.items():
-        path = folder / "records" / f"{name}.csv"
-        if not path.exists():
-            continue
-        records[name] = path
-        own = report.of(f"records/{name}.csv")
-        table = read_table(path, columns, own)
-        if name == "orders" and business is not None and business.formats.order_number:
-            _check_order_numbers(table, business.formats.order_number, own)
-    return records
-
-
 def _read_phrases(folder: Path, report: Report) -> Mapping[str, Mapping[str, str]]:
     phrases: dict[str, Mapping[str, str]] = {}
     for language in get_args(Language):
@@ -158,14 +139,3 @@ def _read_phrases(folder: Path, report: Report) -> Mapping[str, Mapping[str, str
         if document is not None and (sentences := validate(_PhrasesFile, document, own, document.value)):
             phrases[language] = sentences.root
     return phrases
-
-
-def _check_order_numbers(table: Table, pattern: str, report: Report) -> None:
-    for line, row in table.rows:
-        number = row.get("order_number", "")
-        if number and not re.fullmatch(pattern, number, re.IGNORECASE):
-            report.error(
-                line,
-                f"The order number {quote(number)} does not look as `formats: order_number` in business.yaml says.",
-                f"Correct it, or the pattern {pattern}.",
-            )

@@ -1,4 +1,4 @@
-"""The CSV files of a pack: which columns each has, and what is wrong with a row."""
+"""The CSV files of a pack that stand beside its records: which columns each has, and what is wrong with a row."""
 
 from __future__ import annotations
 
@@ -6,39 +6,21 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 from munshi.bot.pack.faults import Report, did_you_mean, quote
 from munshi.bot.pack.files import read_text
-from munshi.bot.pack.values import BadValueError, check_date, check_phone
+from munshi.bot.pack.values import BadValueError
 from munshi.handlers.base import Language
 
 MAX_CELL_CHARS = 100_000
 
-ORDER_STATUSES = ("placed", "packed", "shipped", "out_for_delivery", "delivered", "cancelled", "returned", "delayed")
-
 Row = Mapping[str, str]
-"""The cells of a row by column, stripped; a column that the file lacks is an empty cell."""
-
-
-def _money(value: str) -> str:
-    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,2})?", value):
-        return value
-    raise BadValueError(f"{quote(value)} is not a price.", "Write digits and a point only, as in 1250.00.")
-
-
-def _count(value: str) -> str:
-    if re.fullmatch(r"[0-9]{1,9}", value):
-        return value
-    raise BadValueError(f"{quote(value)} is not a whole number.", "Write digits only, as in 12.")
-
-
-def _percent(value: str) -> str:
-    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2})?", value) and float(value) <= 100:
-        return value
-    raise BadValueError(f"{quote(value)} is not a rate in percent.", "Write 18 for 18%.")
+"""The cells of a row by column, stripped."""
+Rows = Sequence[tuple[int, Row]]
+"""Rows, each with the line (from 1) on which it begins."""
 
 
 def _one_of(known: Sequence[str]) -> Callable[[str], str]:
@@ -60,13 +42,6 @@ class Column:
     check: Callable[[str], str] = str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A CSV file's rows, each with the line (from 1) on which it begins."""
-
-    rows: tuple[tuple[int, Row], ...] = field(default_factory=tuple)
-
-
 FAQ = (
     Column("question", needed=True, unique=True),
     Column("answer", needed=True),
@@ -78,56 +53,32 @@ GLOSSARY = (
     Column("meaning", needed=True),
     Column("language", needed=True, check=_one_of(get_args(Language))),
 )
-PRODUCTS = (
-    Column("sku", needed=True, unique=True),
-    Column("name", needed=True),
-    Column("category"),
-    Column("brand"),
-    Column("price", needed=True, check=_money),
-    Column("stock", needed=True, check=_count),
-    Column("unit"),
-    Column("fits"),
-    Column("aliases"),
-    Column("warranty_months", check=_count),
-    Column("gst_rate", check=_percent),
-)
-ORDERS = (
-    Column("order_number", needed=True, unique=True),
-    Column("status", needed=True, check=_one_of(ORDER_STATUSES)),
-    Column("placed_on", needed=True, check=check_date),
-    Column("expected_on", check=check_date),
-    Column("items", needed=True),
-    Column("total", check=_money),
-    Column("phone", check=check_phone),
-    Column("courier"),
-    Column("tracking"),
-    Column("city"),
-)
-RECORDS: Mapping[str, tuple[Column, ...]] = {"products": PRODUCTS, "orders": ORDERS}
-"""The tables a pack may keep under records/, by the file's name without .csv."""
 
 
 def key(text: str) -> str:
-    """What makes two cells or examples the same: letters and digits, whatever the case and spacing."""
+    """What makes two cells or examples the same, whatever the case and spacing."""
     return " ".join(text.casefold().split())
 
 
-def read_table(path: Path, columns: Sequence[Column], report: Report) -> Table:
-    """The rows of a CSV file. Every fault goes to `report`; what can be read in spite of one is returned."""
+def read_table(path: Path, columns: Sequence[Column], report: Report) -> Rows:
+    """The rows of a CSV file, each with the line (from 1) on which it begins.
+
+    Every fault goes to `report`; what can be read in spite of one is returned.
+    """
     text = read_text(path, report)
     if text is None:
-        return Table()
+        return ()
     lines = _cells(text, report)
     head = next(lines, None)
     if head is None:
         report.error(1, "The file is empty.", f"Begin with the line: {','.join(column.name for column in columns)}")
-        return Table()
-    names = [name.strip() for name in head[1]]
+        return ()
+    names = [name.strip().casefold() for name in head[1]]
     if not _check_head(names, columns, report):
-        return Table()
+        return ()
     rows = tuple(_rows(lines, names, report))
     _check_rows(rows, names, columns, report)
-    return Table(rows)
+    return rows
 
 
 def _cells(text: str, report: Report) -> Iterator[tuple[int, list[str]]]:
@@ -170,9 +121,7 @@ def _rows(lines: Iterator[tuple[int, list[str]]], names: Sequence[str], report: 
         yield line, {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
 
 
-def _check_rows(
-    rows: Sequence[tuple[int, Row]], names: Sequence[str], columns: Sequence[Column], report: Report
-) -> None:
+def _check_rows(rows: Rows, names: Sequence[str], columns: Sequence[Column], report: Report) -> None:
     for column in columns:
         if column.name not in names:
             continue

@@ -1,0 +1,76 @@
+"""What `munshi check` finds in a pack's CSV files: the FAQ and the records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from rapidfuzz import fuzz, process
+
+from munshi.bot.pack.faults import Report, quote
+from munshi.bot.pack.files import read_bytes
+from munshi.bot.pack.reading import Pack
+from munshi.bot.pack.tables import FAQ, Rows, key, read_table
+from munshi.bot.pack.values import BadValueError, check_phone
+from munshi.handlers.columns import RECORD_TABLES
+from munshi.handlers.csv_file import read_records
+
+_MISSPELT = 80
+"""rapidfuzz ratio (0 to 100) from which a column of the owner's own is taken for a misspelt one of Munshi's."""
+
+
+def check_faq(pack: Pack, report: Report) -> None:
+    """Every entry whole, and every way of asking under one answer only."""
+    path = pack.folder / "knowledge" / "faq.csv"
+    if not path.exists():
+        return
+    rows = read_table(path, FAQ, report)
+    first = {key(row.get("question", "")): line for line, row in reversed(rows)}
+    for line, row in rows:
+        for other in filter(None, map(str.strip, row.get("alternates", "").split("|"))):
+            if first.setdefault(key(other), line) != line:
+                report.warning(line, f"{quote(other)} also asks the question on line {first[key(other)]}.", "Keep one.")
+
+
+def check_records(pack: Pack, report: Report) -> None:
+    """The tables as they will be imported, and whether a customer can ask for what is in them."""
+    for name, path in pack.records.items():
+        own = report.of(f"records/{name}.csv")
+        content = read_bytes(path, own)
+        if content is None:
+            continue
+        for fault in read_records(RECORD_TABLES[name], content, path.name).faults:
+            own.error(fault.line, f"{fault.column}: {fault.message}".removeprefix(": "), fault.remedy)
+        # What is wrong with the rows as such has just been told.
+        rows = read_table(path, (), Report())
+        _check_columns(rows, [column.name for column in RECORD_TABLES[name].columns], own)
+        if name == "orders":
+            _check_orders(rows, pack, own)
+
+
+def _check_columns(rows: Rows, known: Sequence[str], report: Report) -> None:
+    for name in rows[0][1] if rows else ():
+        meant = process.extractOne(name, known, scorer=fuzz.ratio, score_cutoff=_MISSPELT)
+        if name not in known and meant:
+            report.warning(1, f"Munshi does not use the column {quote(name)}.", f"Did you mean '{meant[0]}'?")
+
+
+def _check_orders(rows: Rows, pack: Pack, report: Report) -> None:
+    pattern = pack.business.formats.order_number if pack.business else None
+    for line, row in rows:
+        _try(check_phone, row.get("phone", ""), line, report)
+        number = row.get("order_number", "")
+        if number and pattern and not re.fullmatch(pattern, number, re.IGNORECASE):
+            report.error(
+                line,
+                f"The order number {quote(number)} does not look as `formats: order_number` in business.yaml says.",
+                f"Correct it, or the pattern {pattern}: a customer could not ask for this order.",
+            )
+
+
+def _try(check: Callable[[str], str], value: str, line: int, report: Report) -> None:
+    try:
+        if value:
+            check(value)
+    except BadValueError as error:
+        report.error(line, str(error), error.remedy)
