@@ -100,6 +100,7 @@ class Encoder(Protocol):
     def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """Token vectors, one (tokens, dim) array a text, each row L2-normalised.
 
+        The first and the last row are the model's own marks ([CLS] and [SEP] of a BERT), not words of the text.
         Raises EncoderError where the encoder has none (`has_tokens` is False).
         """
 

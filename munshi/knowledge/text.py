@@ -23,15 +23,20 @@ _ABBREVIATIONS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in one spelling: case, width, invisible marks, Devanagari digits and `5,000` are levelled.
+    """The words of a text, levelled. Signs that are no letter, mark or digit end a word and are dropped.
 
     A code such as `AP-1042` gives its parts and the whole (`ap`, `1042`, `ap1042`), so that it is found however it is
-    typed. Signs that are no letter, mark or digit end a word and are dropped.
+    typed.
     """
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold().translate(_ASCII_DIGITS)
-    text = _THOUSANDS.sub("", text)
+    text = level(text)
     found: list[str] = _WORD.findall(text)
     return found + [regex.sub("[-/]", "", code) for code in _CODE.findall(text) if any(c.isdigit() for c in code)]
+
+
+def level(text: str) -> str:
+    """A text in one spelling: compatibility forms, case, invisible marks, Devanagari digits, `5,000` as `5000`."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold().translate(_ASCII_DIGITS)
+    return str(_THOUSANDS.sub("", text))
 
 
 def stems(text: str) -> list[str]:
@@ -70,7 +75,7 @@ def _is_abbreviation(before: str) -> bool:
 
 def slug(text: str, *, length: int = 48) -> str:
     """A text as a short, readable part of an id; a longer one is cut and told apart by a digest of the whole."""
-    joined = "-".join(words(text))
+    joined = "-".join(_WORD.findall(level(text)))
     if len(joined) <= length:
         return joined
     return f"{joined[:length].rstrip('-')}-{digest(joined)[:8]}"

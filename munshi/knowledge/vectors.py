@@ -1,0 +1,47 @@
+"""The dense arm: exact inner products over a matrix of unit vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class VectorIndex:
+    """One or more vectors a passage; a passage is as near to a query as its nearest vector.
+
+    `matrix` is float32 (vectors, dim) with unit rows, in passage order; `counts` says how many rows each passage has,
+    at least one.
+    """
+
+    def __init__(self, matrix: NDArray[np.float32], counts: Sequence[int] | NDArray[np.int64]) -> None:
+        self.matrix = matrix
+        self.counts = np.asarray(counts, dtype=np.int64)
+        self._starts = np.concatenate(([0], np.cumsum(self.counts)[:-1])).astype(np.int64)
+
+    def scores(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosine of a unit query vector, (dim,), with every passage's nearest vector: (passages,)."""
+        if not len(self.counts):
+            return np.zeros(0, dtype=np.float32)
+        similar: NDArray[np.float32] = self.matrix @ query
+        if len(similar) == len(self.counts):
+            return similar
+        return np.maximum.reduceat(similar, self._starts)
+
+    def rows(self, passage: int) -> NDArray[np.float32]:
+        """The vectors of one passage, (its count, dim)."""
+        start = self._starts[passage]
+        return self.matrix[start : start + self.counts[passage]]
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder that is there."""
+        np.save(folder / "vectors.npy", self.matrix, allow_pickle=False)
+        np.save(folder / "counts.npy", self.counts, allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> VectorIndex:
+        """Map what `save` wrote into memory. Raises OSError or ValueError where it is not whole."""
+        matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+        return cls(matrix, np.load(folder / "counts.npy", allow_pickle=False))
