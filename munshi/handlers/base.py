@@ -64,6 +64,10 @@ class Button:
     value: str = ""
 
 
+CALL_PERSON = "person:"
+"""The value of a button that calls a person, whatever its label says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One thing a handler must know before it runs.

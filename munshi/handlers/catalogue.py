@@ -1,0 +1,229 @@
+"""Which products a message is about: by their words, and for the vehicle it names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+
+import regex
+from rapidfuzz import fuzz, process
+
+from munshi.handlers.fitment import Entry, Fitment, Wanted, read_entry
+from munshi.handlers.rows import Product
+from munshi.handlers.words import FILLER
+from munshi.knowledge.text import stems, words
+
+MIN_COVERAGE = 0.6
+"""Share of the asked-for words, by weight, that a product must have."""
+
+MAX_QUERY_WORDS = 60
+_TYPO_CHARS = 4
+_LONG_CHARS = 6
+_TYPO_SCORE = 85
+_LONG_TYPO_SCORE = 80  # "wagnor" for "wagonr": letters change places in long words
+_LETTERS_OR_DIGITS = regex.compile(r"\p{L}+|\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a message asks for. `skus` are best first; without any, the other two say what is missing.
+
+    `goods` are the customer's words for the thing, `vehicle` those for what it must fit and for which nothing is
+    listed. Where all are empty, nothing was asked for.
+    """
+
+    skus: tuple[str, ...] = ()
+    goods: str = ""
+    vehicle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word as written and its stem."""
+
+    text: str
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    sku: str
+    own: frozenset[str]  # the stems of all that the product is called
+    calls: tuple[frozenset[str], ...]  # the stems of each single name, its proper one first
+    fits: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    goods: tuple[_Word, ...]
+    wanted: Wanted
+    vehicle: tuple[_Word, ...]
+    unknown: tuple[_Word, ...]
+
+    @property
+    def stems(self) -> frozenset[str]:
+        return frozenset(word.stem for word in self.goods)
+
+
+class Catalogue:
+    """An index over the products' words. `prepare` gives aliases and questions their canonical form."""
+
+    def __init__(self, products: Sequence[Product], *, prepare: Callable[[str], str] = str) -> None:
+        self._prepare = prepare
+        self._items = {product.sku: self._item(product) for product in products}
+        self._fitment = Fitment(
+            [item.calls[0] for item in self._items.values()], [item.fits for item in self._items.values()]
+        )
+        counts = Counter(stem for item in self._items.values() for stem in item.own)
+        # Inverse document frequency: what few products are called tells more.
+        self._weights = {stem: log(1 + len(products) / count) for stem, count in counts.items()}
+        self._vocabulary = frozenset(self._weights) | self._fitment.words
+        proper = frozenset().union(*(item.calls[0] for item in self._items.values()))
+        # An owner lists misspelt vehicles among the aliases ("splender"): they are to be read as the vehicle.
+        self._alias_only = self._vocabulary - proper - self._fitment.words
+        self._spellings = _longer(self._vocabulary)
+        self._vehicle_spellings = _longer(self._fitment.words)
+        self._pairs = {pair for product in products for text in _texts(product) for pair in pairwise(stems(text))}
+
+    def find(self, text: str, *, named: Mapping[str, str]) -> Found:
+        """The products meant. `named` gives SKUs that entities of the message (or of the one before) stand for, each
+        with its words; they count unless the message's own words speak against them.
+        """
+        question = self._read(text, said=" ".join(named.values()))
+        chosen = [self._items[sku] for sku in named if sku in self._items]
+        chosen = self._not_contradicted(self._suiting(chosen, question.wanted), question)
+        covering = [] if chosen else self._covering(question)
+        matching = chosen or self._suiting(covering, question.wanted)
+        goods, unknown = _joined(question.goods), _joined(question.unknown)
+        if unknown and not goods and not chosen:
+            return Found(goods=unknown)
+        if unknown and not question.wanted.models and self._all_specific(matching or covering):
+            return Found(goods=goods or unknown, vehicle=unknown if goods else "")
+        if matching:
+            return Found(tuple(item.sku for item in self._ranked(matching, question)), goods)
+        if covering:
+            return Found(goods=goods, vehicle=_joined(question.vehicle))
+        return Found(goods=goods)
+
+    def _item(self, product: Product) -> _Item:
+        calls = [frozenset(stems(text)) for text in (product.name, *product.aliases)]
+        calls += [frozenset(stems(self._prepare(text))) for text in product.aliases]
+        others = stems(" ".join((product.brand, product.category, product.sku)))
+        fits = tuple(map(read_entry, product.fits))
+        return _Item(product.sku, frozenset().union(*calls, others), tuple(calls), fits)
+
+    # -- reading the question --------------------------------------------------------------------------------------
+
+    def _read(self, text: str, *, said: str) -> _Question:
+        """Sort the words of a question. `said` are words that are known to name a product already."""
+        found = self._mended(self._prepare(text))
+        wanted = self._fitment.wanted(word.stem for word in found)
+        named = {*stems(said), *stems(self._prepare(said))}
+        goods = [word for word in found if word.stem in self._weights and word.stem not in wanted.words]
+        known = self._vocabulary | wanted.words | named
+        unknown = [word for word in found if word.stem not in known and not word.stem.isdigit()]
+        vehicle = [word for word in found if word.stem in wanted.words]
+        return _Question(tuple(goods), wanted, tuple(vehicle), tuple(unknown))
+
+    def _mended(self, text: str) -> list[_Word]:
+        """The words that may say what is wanted, in the catalogue's own spelling where they come close to it."""
+        kept = [_Word(w, s) for w, s in zip(words(text), stems(text), strict=True) if w not in FILLER]
+        kept = list(self._joined_up(kept[:MAX_QUERY_WORDS]))
+        kept = [part for word in kept for part in self._parted(word)]
+        return [self._without_typo(word) for word in self._without_counts(kept)]
+
+    def _joined_up(self, found: Sequence[_Word]) -> Iterator[_Word]:
+        """Write "wagon r" as "wagonr" where the catalogue does."""
+        rest = list(found)
+        while rest:
+            word = rest.pop(0)
+            if rest and (both := word.text + rest[0].text) in self._vocabulary:
+                rest.pop(0)
+                word = _Word(both, both)
+            yield word
+
+    def _parted(self, word: _Word) -> list[_Word]:
+        """Write "alto800" as "alto 800" where the catalogue does."""
+        parts = _LETTERS_OR_DIGITS.findall(word.stem)
+        if word.stem in self._vocabulary or not set(parts) <= self._vocabulary:
+            return [word]
+        return [_Word(part, part) for part in parts]
+
+    def _without_counts(self, found: Sequence[_Word]) -> Iterator[_Word]:
+        """Leave out bare numbers that are no part of a name: in "10 clutch plates" they count, in "pulsar 150" not."""
+        around = [None, *found, None]
+        for before, word, after in zip(around, found, around[2:], strict=False):
+            neighbours = {(before.stem, word.stem) if before else None, (word.stem, after.stem) if after else None}
+            if not word.stem.isdigit() or len(word.stem) == 4 or neighbours & self._pairs:
+                yield word
+
+    def _without_typo(self, word: _Word) -> _Word:
+        alias_only = word.stem in self._alias_only
+        if (
+            len(word.stem) < _TYPO_CHARS
+            or not word.stem.isalpha()
+            or (word.stem in self._vocabulary and not alias_only)
+        ):
+            return word
+        targets = self._vehicle_spellings if alias_only else self._spellings
+        cutoff = _LONG_TYPO_SCORE if len(word.stem) >= _LONG_CHARS else _TYPO_SCORE
+        close = process.extractOne(word.stem, targets, scorer=fuzz.ratio, score_cutoff=cutoff)
+        return word if close is None else _Word(word.text, close[0])
+
+    # -- choosing --------------------------------------------------------------------------------------------------
+
+    def _covered(self, item: _Item, question: _Question) -> frozenset[str]:
+        return question.stems & item.own
+
+    def _weight(self, found: Iterable[str]) -> float:
+        return sum(self._weights[stem] for stem in found)
+
+    def _covering(self, question: _Question) -> list[_Item]:
+        """The products that have most of the words asked for; all of them where only a vehicle is named."""
+        if not question.goods:
+            return list(self._items.values()) if question.wanted.names else []
+        covered = {sku: self._weight(self._covered(item, question)) for sku, item in self._items.items()}
+        most = max(covered.values(), default=0.0)
+        if most < MIN_COVERAGE * self._weight(question.stems):
+            return []
+        return [item for sku, item in self._items.items() if covered[sku] >= most - 1e-9]
+
+    def _suiting(self, items: Sequence[_Item], wanted: Wanted) -> list[_Item]:
+        """Those that fit the vehicle; where some are listed for it, those listed for everything are left out."""
+        suits = [(item, self._fitment.suits(item.fits, item.own, wanted)) for item in items]
+        listed = [item for item, answer in suits if answer == "yes"]
+        return listed or [item for item, answer in suits if answer == "maybe"]
+
+    def _not_contradicted(self, items: Sequence[_Item], question: _Question) -> list[_Item]:
+        """Those that have every word which a better one among them, or in the catalogue, has."""
+        rivals = [*items, *self._suiting(self._covering(question), question.wanted)] if question.goods else items
+        covered = [self._covered(rival, question) for rival in rivals]
+        return [item for item in items if not any(self._covered(item, question) < other for other in covered)]
+
+    def _all_specific(self, items: Sequence[_Item]) -> bool:
+        return all(self._fitment.is_specific(item.fits) for item in items)
+
+    def _ranked(self, items: Sequence[_Item], question: _Question) -> list[_Item]:
+        """Closest name first (F1 over stems), then by SKU."""
+        said = question.stems | question.wanted.words
+        return sorted(items, key=lambda item: (-max(_f1(said, call) for call in item.calls), item.sku))
+
+
+def _texts(product: Product) -> tuple[str, ...]:
+    return (product.name, *product.aliases, *product.fits)
+
+
+def _longer(found: Iterable[str]) -> list[str]:
+    """Words long enough to be told from a misspelt one."""
+    return sorted(word for word in found if word.isalpha() and len(word) >= _TYPO_CHARS)
+
+
+def _f1(said: frozenset[str], call: frozenset[str]) -> float:
+    return 2 * len(said & call) / (len(said) + len(call)) if said or call else 0.0
+
+
+def _joined(found: Sequence[_Word]) -> str:
+    return " ".join(dict.fromkeys(word.text for word in found))

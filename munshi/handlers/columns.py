@@ -1,0 +1,133 @@
+"""The CSV files under a pack's records/: which columns each has, and how a cell becomes a value."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from munshi.handlers.money import to_paise
+
+ORDER_STATUSES = ("placed", "packed", "shipped", "out_for_delivery", "delivered", "cancelled", "returned", "delayed")
+
+
+class CellError(ValueError):
+    """A cell that its column cannot hold; the message says why, `remedy` what to write instead."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class CsvColumn:
+    """One column of a CSV file: its heading, the table's column it fills, and how its cells are read.
+
+    `needed` columns must be there and filled in every row; in others an empty cell reads as `empty`.
+    """
+
+    name: str
+    into: str
+    read: Callable[[str], Any] = str
+    needed: bool = False
+    empty: Any = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTable:
+    """A kind of records file. No two rows have the same `key` column."""
+
+    name: str
+    key: str
+    columns: tuple[CsvColumn, ...]
+
+
+def code_key(code: str) -> str:
+    """What makes two codes the same: letters and digits, whatever the case, spacing, hyphens and script of digits."""
+    folded = unicodedata.normalize("NFKC", code).upper()
+    return "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in folded if c.isalnum())
+
+
+def _read_paise(cell: str) -> int:
+    try:
+        return to_paise(cell)
+    except ValueError:
+        raise CellError(f"'{cell[:40]}' is not a price.", "Write rupees as in 1250 or 1250.50.") from None
+
+
+def _read_count(cell: str) -> int:
+    if re.fullmatch(r"[0-9]{1,9}", cell):
+        return int(cell)
+    raise CellError(f"'{cell[:40]}' is not a whole number.", "Write digits only, as in 12.")
+
+
+def _read_percent(cell: str) -> str:
+    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2})?", cell) and float(cell) <= 100:
+        return cell
+    raise CellError(f"'{cell[:40]}' is not a rate in percent.", "Write 18 for 18 %.")
+
+
+def _read_day(cell: str) -> date:
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell, re.ASCII):
+            return date.fromisoformat(cell)
+    except ValueError:
+        pass
+    raise CellError(f"'{cell[:40]}' is not a date.", "Write year-month-day, as in 2026-11-24.")
+
+
+def _read_status(cell: str) -> str:
+    status = re.sub(r"[\s-]+", "_", cell.casefold())
+    if status in ORDER_STATUSES:
+        return status
+    raise CellError(f"'{cell[:40]}' is no order status.", f"Use one of: {', '.join(ORDER_STATUSES)}.")
+
+
+def _read_code(cell: str) -> str:
+    if len(cell) <= 60 and code_key(cell):
+        return cell
+    raise CellError(f"'{cell[:40]}' is not a code.", "Write letters and digits, 60 at most.")
+
+
+def _read_list(cell: str) -> list[str]:
+    return [part.strip() for part in cell.split("|") if part.strip()]
+
+
+PRODUCTS = RecordTable(
+    "products",
+    "sku",
+    (
+        CsvColumn("sku", "sku", _read_code, needed=True),
+        CsvColumn("name", "name", needed=True),
+        CsvColumn("category", "category"),
+        CsvColumn("brand", "brand"),
+        CsvColumn("price", "price_paise", _read_paise, needed=True),
+        CsvColumn("stock", "stock", _read_count, needed=True),
+        CsvColumn("unit", "unit"),
+        CsvColumn("fits", "fits", _read_list, empty=()),
+        CsvColumn("aliases", "aliases", _read_list, empty=()),
+        CsvColumn("warranty_months", "warranty_months", _read_count, empty=None),
+        CsvColumn("gst_rate", "gst_rate", _read_percent, empty=None),
+    ),
+)
+ORDERS = RecordTable(
+    "orders",
+    "order_number",
+    (
+        CsvColumn("order_number", "order_number", _read_code, needed=True),
+        CsvColumn("status", "status", _read_status, needed=True),
+        CsvColumn("placed_on", "placed_on", _read_day, needed=True),
+        CsvColumn("expected_on", "expected_on", _read_day, empty=None),
+        CsvColumn("items", "items", _read_list, needed=True),
+        CsvColumn("total", "total_paise", _read_paise, empty=None),
+        CsvColumn("phone", "phone"),
+        CsvColumn("courier", "courier"),
+        CsvColumn("tracking", "tracking"),
+        CsvColumn("city", "city"),
+    ),
+)
+RECORD_TABLES: Mapping[str, RecordTable] = {table.name: table for table in (PRODUCTS, ORDERS)}
+"""The files a pack may keep under records/, by name without .csv."""

@@ -1,0 +1,173 @@
+"""The shop's own records: CSV files into the database, and what handlers may look up there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from munshi.handlers.base import HandlerError
+from munshi.handlers.catalogue import Catalogue, Found
+from munshi.handlers.columns import RECORD_TABLES, code_key
+from munshi.handlers.csv_file import RecordFault, read_records
+from munshi.handlers.rows import Order, Product
+from munshi.handlers.tables import orders, products, record_files
+
+MAX_BYTES = 50_000_000
+"""A larger file is refused: no shop's list is that long, and reading it would stall the start."""
+
+_TABLES: Mapping[str, Table] = {"products": products, "orders": orders}
+# Part of the digest: a change in how cells are read imports the same file anew.
+_READING = b"1"
+
+
+class RecordsError(HandlerError):
+    """Records that cannot be imported; nothing was changed. `faults` holds each, the message has one a line."""
+
+    def __init__(self, faults: Sequence[RecordFault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, faults)))
+
+
+def import_records(engine: Engine, business: str, files: Mapping[str, Path]) -> tuple[str, ...]:
+    """Bring the tables of `business` to what its files say; returns the names of those that changed.
+
+    `files` are all the records files of the pack, by table: a table whose file is gone is emptied. A file that has
+    not changed is not read again. All files are read before anything is written, and all is written in one
+    transaction. Raises RecordsError with every fault.
+    """
+    contents = _read_all(files)
+    try:
+        with engine.begin() as db:
+            return _bring_up_to_date(db, business, contents)
+    except IntegrityError:
+        # Another process imported the same files for the first time just now: this time its rows are seen.
+        with engine.begin() as db:
+            return _bring_up_to_date(db, business, contents)
+
+
+def _read_all(files: Mapping[str, Path]) -> Mapping[str, bytes]:
+    known = ", ".join(RECORD_TABLES)
+    faults = [
+        RecordFault(path.name, None, "", f"There is no table '{name}'.", f"Use one of: {known}.")
+        for name, path in files.items()
+        if name not in RECORD_TABLES
+    ]
+    contents: dict[str, bytes] = {}
+    for name, path in files.items():
+        try:
+            size = path.stat().st_size
+            if size > MAX_BYTES:
+                message = f"The file has {size / 1e6:.0f} MB, where {MAX_BYTES / 1e6:.0f} MB is the most."
+                faults.append(RecordFault(path.name, None, "", message, "Split it."))
+            else:
+                contents[name] = path.read_bytes()
+        except OSError as error:
+            message = f"The file cannot be read ({error.strerror})."
+            faults.append(RecordFault(path.name, None, "", message, "Check that it is there and who may open it."))
+    if faults:
+        raise RecordsError(faults)
+    return contents
+
+
+def _bring_up_to_date(db: Connection, business: str, contents: Mapping[str, bytes]) -> tuple[str, ...]:
+    changed = {
+        name: _digest(contents.get(name)) for name in RECORD_TABLES if _is_new(db, business, name, contents.get(name))
+    }
+    read = {name: read_records(RECORD_TABLES[name], contents.get(name, b""), f"{name}.csv") for name in changed}
+    faults = [fault for name in changed if name in contents for fault in read[name].faults]
+    if faults:
+        raise RecordsError(faults)
+    for name, digest in changed.items():
+        _replace(db, business, name, digest, read[name].rows)
+    return tuple(changed)
+
+
+def _digest(content: bytes | None) -> str:
+    return "" if content is None else hashlib.sha256(_READING + content).hexdigest()
+
+
+def _is_new(db: Connection, business: str, name: str, content: bytes | None) -> bool:
+    mine = (record_files.c.business == business, record_files.c.name == name)
+    # Writing first takes the lock, so that two processes that start together do not both replace the rows.
+    if db.execute(update(record_files).where(*mine).values(name=name)).rowcount == 0:
+        db.execute(insert(record_files).values(business=business, name=name, digest="", rows=0))
+    return bool(db.execute(select(record_files.c.digest).where(*mine)).scalar_one() != _digest(content))
+
+
+def _replace(db: Connection, business: str, name: str, digest: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    table = _TABLES[name]
+    db.execute(delete(table).where(table.c.business == business))
+    if rows:
+        db.execute(insert(table), [{**row, "business": business} for row in rows])
+    db.execute(
+        update(record_files)
+        .where(record_files.c.business == business, record_files.c.name == name)
+        .values(digest=digest, rows=len(rows))
+    )
+
+
+class Records:
+    """What handlers may look up: one business's rows, read anew every time.
+
+    `prepare` gives a text its canonical form (see `Catalogue`). The words products are found by are indexed once an
+    import; their prices and stock never are.
+    """
+
+    def __init__(self, engine: Engine, business: str, *, prepare: Callable[[str], str] = str) -> None:
+        self._engine = engine.execution_options(reading=True)
+        self._business = business
+        self._prepare = prepare
+        self._indexed: tuple[str, Catalogue] | None = None
+
+    def product(self, sku: str) -> Product | None:
+        """The product of exactly this SKU, however its letters and hyphens are typed."""
+        row = self._one(products, code_key(sku))
+        return None if row is None else _product(row)
+
+    def products(self, skus: Sequence[str] | None = None) -> tuple[Product, ...]:
+        """The products of these SKUs in their order, or all by SKU. Unknown SKUs are left out."""
+        query = select(products).where(products.c.business == self._business).order_by(products.c.sku)
+        keys = None if skus is None else [code_key(sku) for sku in skus]
+        if keys is not None:
+            query = query.where(products.c.key.in_(keys))
+        with self._engine.connect() as db:
+            found = {row["key"]: _product(row) for row in db.execute(query).mappings()}
+        return tuple(found.values() if keys is None else (found[key] for key in dict.fromkeys(keys) if key in found))
+
+    def search_products(self, text: str, *, named: Mapping[str, str] | None = None) -> Found:
+        """Which products a message is about (see `Catalogue.find`)."""
+        return self._catalogue().find(text, named=named or {})
+
+    def order(self, number: str) -> Order | None:
+        """The order of exactly this number, however its letters and hyphens are typed."""
+        row = self._one(orders, code_key(number))
+        return None if row is None else _order(row)
+
+    def _one(self, table: Table, key: str) -> RowMapping | None:
+        query = select(table).where(table.c.business == self._business, table.c.key == key)
+        with self._engine.connect() as db:
+            return db.execute(query).mappings().one_or_none()
+
+    def _catalogue(self) -> Catalogue:
+        mine = (record_files.c.business == self._business, record_files.c.name == "products")
+        with self._engine.connect() as db:
+            digest = db.execute(select(record_files.c.digest).where(*mine)).scalar() or ""
+        indexed = self._indexed
+        if indexed is None or indexed[0] != digest:
+            indexed = self._indexed = (digest, Catalogue(self.products(), prepare=self._prepare))
+        return indexed[1]
+
+
+def _product(row: RowMapping) -> Product:
+    values = {name: value for name, value in row.items() if name not in ("business", "key")}
+    return Product(**{**values, "fits": tuple(values["fits"]), "aliases": tuple(values["aliases"])})
+
+
+def _order(row: RowMapping) -> Order:
+    values = {name: value for name, value in row.items() if name not in ("business", "key")}
+    return Order(**{**values, "items": tuple(values["items"])})
