@@ -1,0 +1,234 @@
+"""The chat window: what a customer sees of a shop, built of Gradio's parts.
+
+The window keeps nothing of its own. What it shows is the chat's transcript as the store has it, for the chat that the
+browser's cookie names, so a reload, a second tab or a restart of the server shows the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+import gradio as gr
+from fastapi.concurrency import run_in_threadpool
+from gradio.components.chatbot import MessageDict
+
+from munshi.bot.app import App
+from munshi.bot.message import Message
+from munshi.bot.privacy import mask
+from munshi.bot.state import from_json
+from munshi.bot.store import Line
+from munshi.handlers.base import BusinessProfile, Language, Reply
+from munshi.ui.guards import session_of
+from munshi.ui.markup import footnotes, masthead, said, said_by_person, sources, typing
+from munshi.ui.opening import opening_line
+
+MAX_CHARS = 8_000
+"""What the message box takes at most, in characters. The assistant's own limit is lower, and it says so politely."""
+
+CONCURRENT = 32
+"""How many customers are served at once by each kind of event; more wait, up to `QUEUED` of them."""
+QUEUED = 512
+
+POLL_SECONDS = 3.0
+GROWTH_STEPS = 20
+STEP_SECONDS = 0.025
+
+SORRY = "Sorry, something went wrong on our side and your message was not answered. Please send it again in a moment."
+NO_COOKIE = "To chat here, please allow cookies for this page, then load it again. They only keep your chat apart."
+
+_CUSTOMER = "You"
+_NATIVE: dict[Language, str] = {"en": "English", "hi": "हिन्दी", "hinglish": "Hinglish"}
+_FONTS = ("system-ui", "Segoe UI", "Roboto", "Noto Sans", "Noto Sans Devanagari", "sans-serif")
+
+logger = logging.getLogger(__name__)
+
+View = tuple[Any, Any, Any]
+"""What an event changes: the log, the line under the box, and the id of the last line shown; or `gr.skip()`."""
+
+
+def theme() -> gr.themes.Base:
+    """Calm colours, and fonts that are on the customer's device: none is fetched."""
+    return gr.themes.Base(primary_hue="teal", neutral_hue="slate", font=_FONTS, font_mono=("ui-monospace", "monospace"))
+
+
+def build_chat(app: App) -> gr.Blocks:
+    """The window of one business, to be mounted in a server."""
+    profile, chat = app.business.profile, Chat(app)
+    # Telemetry is Gradio's default; so is a look at its own site for a newer version.
+    window = gr.Blocks(title=profile.name, analytics_enabled=False, fill_height=True, fill_width=True)
+    with window:
+        head = gr.Markdown(chat.head(), elem_id="head", container=False)
+        log = _log(chat.bubbles([]), profile.name)
+        box = _box()
+        foot = gr.Markdown(chat.foot([]), elem_id="foot", container=False)
+        shown = gr.State(0)
+        view = [log, foot, shown]
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        window.load(chat.head, None, head, **quiet)
+        window.load(chat.open, None, view, **quiet)
+        box.submit(chat.send, box, [box, *view], **quiet)
+        log.option_select(chat.press, None, view, **quiet)
+        gr.Timer(POLL_SECONDS).tick(chat.poll, shown, view, **quiet)
+    window.queue(default_concurrency_limit=CONCURRENT, max_size=QUEUED, api_open=False)
+    return window
+
+
+def _log(bubbles: Iterable[MessageDict], name: str) -> gr.Chatbot:
+    return gr.Chatbot(
+        list(bubbles),
+        elem_id="log",
+        label=f"Chat with {name}",
+        show_label=False,
+        container=False,
+        height=None,
+        scale=1,
+        buttons=[],
+        feedback_options=None,
+        group_consecutive_messages=False,
+        latex_delimiters=[],
+        allow_tags=False,
+        allow_file_downloads=False,
+    )
+
+
+def _box() -> gr.Textbox:
+    return gr.Textbox(
+        elem_id="box",
+        label="Your message",
+        show_label=False,
+        container=False,
+        placeholder="Write your message",
+        max_length=MAX_CHARS,
+        max_lines=5,
+        submit_btn="Send",
+        autofocus=True,
+        html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
+    )
+
+
+class Chat:
+    """What happens in the window: one method for each thing a customer can do in it."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._profile = app.business.profile
+
+    def head(self) -> str:
+        """Whose shop this is, and whether it is open now."""
+        profile = self._profile
+        return masthead(profile.name, profile.description, opening_line(profile, self._app.now()))
+
+    def foot(self, lines: Sequence[Line]) -> str:
+        """How the chat is answered: by a person while one is in it, else as the app says."""
+        if _with_person(lines):
+            return footnotes([f"A person from {self._profile.name} is in this chat."])
+        return footnotes(self._app.notes())
+
+    def bubbles(self, lines: Iterable[Line]) -> list[MessageDict]:
+        """A transcript as the window shows it, after the greeting and the starters."""
+        return [
+            _bubble("assistant", said(self._profile.name, _greeting(self._profile)), self._app.starters),
+            *map(self._spoken, lines),
+        ]
+
+    def open(self, request: gr.Request) -> View:
+        """The page was loaded."""
+        session = session_of(request.cookies)
+        return self._view(self._app.transcript(session) if session else [])
+
+    def poll(self, shown: int, request: gr.Request) -> View:
+        """A few seconds went by: show what a person of the shop wrote since line `shown`."""
+        session = session_of(request.cookies)
+        if session is None:
+            return _log_only(gr.skip())
+        waiting = self._app.pending(session)
+        lines = self._app.transcript(session)
+        if waiting or any(line.role == "person" and line.id > shown for line in lines):
+            return self._view(lines)
+        return _log_only(gr.skip())
+
+    async def send(self, text: str, request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
+        """The customer wrote a message; the box is emptied for the next one."""
+        cleared: Any = ""
+        async for view in self._exchange(text, request):
+            yield cleared, *view
+            cleared = gr.skip()
+
+    async def press(self, option: gr.SelectData, request: gr.Request) -> AsyncIterator[View]:
+        """The customer pressed a button, which is the same as writing what stands on it."""
+        async for view in self._exchange(str(option.value), request):
+            yield view
+
+    async def _exchange(self, text: str, request: gr.Request) -> AsyncIterator[View]:
+        """What the window shows from a message being sent until its reply stands there whole."""
+        shop, text, session = self._profile.name, text.strip()[:MAX_CHARS], session_of(request.cookies)
+        shown = self.bubbles([])
+        if session is None:
+            yield _log_only([*shown, _bubble("assistant", said(shop, NO_COOKIE))])
+            return
+        if not text:
+            yield _log_only(gr.skip())
+            return
+        try:
+            lines = await run_in_threadpool(self._app.transcript, session)
+            shown = [*self.bubbles(lines), _bubble("user", said(_CUSTOMER, text))]
+            yield _log_only(shown if _with_person(lines) else [*shown, _bubble("assistant", typing(shop))])
+            response = await run_in_threadpool(self._app.assistant.respond, Message(text, session))
+            async for part in _paced(_prefixes(response.reply.text if response.reply else "")):
+                yield _log_only([*shown, _bubble("assistant", said(shop, part, growing=True))])
+            yield self._view(await run_in_threadpool(self._app.transcript, session))
+        except Exception as error:  # noqa: BLE001 - the last stop: a customer never sees a traceback
+            logger.error("A message was not answered: %s: %s", type(error).__name__, mask(str(error)))
+            yield _log_only([*shown, _bubble("assistant", said(shop, SORRY))])
+
+    def _view(self, lines: Sequence[Line]) -> View:
+        return self.bubbles(lines), self.foot(lines), lines[-1].id if lines else 0
+
+    def _spoken(self, line: Line) -> MessageDict:
+        shop = self._profile.name
+        if line.role == "customer":
+            return _bubble("user", said(_CUSTOMER, line.text))
+        if line.role == "person":
+            return _bubble("assistant", said_by_person(f"A person from {shop}", line.text))
+        reply = from_json(Reply, line.reply) if line.reply else Reply(line.text)
+        answer = said(shop, reply.text) + sources(reply.citations)
+        return _bubble("assistant", answer, [button.label for button in reply.buttons])
+
+
+def _bubble(role: Literal["user", "assistant"], markup: str, options: Iterable[str] = ()) -> MessageDict:
+    return {"role": role, "content": markup, "options": [{"value": option} for option in options]}
+
+
+def _log_only(log: object) -> View:
+    return log, gr.skip(), gr.skip()
+
+
+def _greeting(profile: BusinessProfile) -> str:
+    *most, last = [_NATIVE[language] for language in profile.languages]
+    languages = f"{', '.join(most)} or {last}" if most else last
+    return f"Hello! Ask me about anything at {profile.name}. You can write in {languages}."
+
+
+def _with_person(lines: Sequence[Line]) -> bool:
+    """Whether the customer was last answered by a person rather than by the bot."""
+    answers = (line.role for line in reversed(lines) if line.role != "customer")
+    return next(answers, "bot") == "person"
+
+
+async def _paced(parts: Iterable[str]) -> AsyncIterator[str]:
+    """A reply's text as it grows on the screen, at a pace the eye can follow."""
+    for part in parts:
+        yield part
+        await asyncio.sleep(STEP_SECONDS)
+
+
+def _prefixes(text: str) -> Iterator[str]:
+    """A finished text as it grows, in whole words and at most `GROWTH_STEPS` steps."""
+    ends = [word.end() for word in re.finditer(r"\S+", text)]
+    for end in ends[:: math.ceil(len(ends) / GROWTH_STEPS) or 1]:
+        yield text[:end]

@@ -1,0 +1,141 @@
+"""What stands between a browser and the chat window: ASGI middleware, one concern a class.
+
+Gradio serves far more than a chat needs (a proxy for other hosts, uploads, an API with its own pages, run history), and
+its page names other hosts. Only the paths in use are let through here, and what goes out is tied to this server.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from html import escape
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "munshi_chat"
+COOKIE_SECONDS = 30 * 24 * 3600
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+
+_IN_USE = re.compile(
+    r"/|/healthz|/new|/favicon\.ico|/theme\.css|/(assets|static|ui)/.+"
+    r"|/gradio_api/(app_id|queue/join|queue/data|heartbeat/\w+)"
+)
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+}
+_PAGE_POLICY = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; frame-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+_NAMES_GRADIO = re.compile(rb"""<meta\s+(?:property="og:|name="twitter:)[^>]*>|<link rel="manifest"[^>]*>""")
+
+
+class OnlyPathsInUse:
+    """Answers 404 to every path the chat window does not need."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the paths in use through."""
+        if scope["type"] == "http" and not _IN_USE.fullmatch(scope["path"]):
+            await PlainTextResponse("Not found", status_code=404)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+class SafeHeaders:
+    """Puts the security headers on every response that does not bring its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers when the response starts."""
+
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, add if scope["type"] == "http" else send)
+
+
+class OwnPage:
+    """Makes the page the shop's own: its title, our style and script, a chat of its own, and no word to other hosts.
+
+    Scripts in the page run by a nonce that changes with every response; nothing else runs that this server did not
+    send as a file.
+    """
+
+    def __init__(self, app: ASGIApp, *, title: str, description: str) -> None:
+        self._app = app
+        self._head = (
+            f"<title>{escape(title)}</title>"
+            f'<meta name="description" content="{escape(description)}" />'
+            f'<meta property="og:title" content="{escape(title)}" />'
+            f'<meta property="og:description" content="{escape(description)}" />'
+            '<link rel="stylesheet" href="./ui/chat.css" />'
+            '<script defer src="./ui/chat.js"></script></head>'
+        ).encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Rewrite the page at the root; pass everything else on."""
+        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        plain = Headers(scope=scope).mutablecopy()
+        del plain["accept-encoding"]  # compressed, it could not be rewritten
+        start: Message = {}
+        body = b""
+
+        async def keep(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+            else:
+                body += message.get("body", b"")
+
+        await self._app({**scope, "headers": plain.raw}, receive, keep)
+        await self._respond(scope, start, body)(scope, receive, send)
+
+    def _respond(self, scope: Scope, start: Message, body: bytes) -> Response:
+        nonce = secrets.token_urlsafe(18)
+        page = _NAMES_GRADIO.sub(b"", body).replace(b"</head>", self._head, 1)
+        page = page.replace(b"<script", f'<script nonce="{nonce}"'.encode())
+        response = Response(page, status_code=start["status"], media_type="text/html")
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(nonce=nonce)
+        response.headers["Cache-Control"] = "no-store"
+        connection = HTTPConnection(scope)
+        if session_of(connection.cookies) is None:
+            start_chat(response, secure=connection.url.scheme == "https")
+        return response
+
+
+def session_of(cookies: Mapping[str, str]) -> str | None:
+    """The chat that a browser's cookie names; None without one that this server could have given.
+
+    The prefix keeps a browser from naming a chat of another channel.
+    """
+    token = cookies.get(COOKIE, "")
+    return f"web-{token}" if _TOKEN.fullmatch(token) else None
+
+
+def start_chat(response: Response, *, secure: bool) -> None:
+    """Give the browser a chat of its own. Whoever holds the token may read the chat, so no script can read it."""
+    response.set_cookie(
+        COOKIE, secrets.token_hex(16), max_age=COOKIE_SECONDS, httponly=True, samesite="lax", secure=secure
+    )

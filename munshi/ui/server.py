@@ -1,0 +1,128 @@
+"""The web server: the chat window and a health check in one FastAPI app, and how it is run."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from pathlib import Path
+
+import gradio as gr
+import typer
+import uvicorn
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.middleware import Middleware
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
+from starlette.routing import Mount
+
+from munshi.bot.app import App
+from munshi.ui.chat import build_chat, theme
+from munshi.ui.console import fault
+from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, start_chat
+
+MAX_BODY_BYTES = 64 * 1024
+"""Largest request body: the longest message, with room for Gradio's envelope."""
+
+_ASSETS = Path(__file__).parent / "assets"
+_SILENT: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
+_CLOSING_SECONDS = 5
+
+
+def create_server(app: App) -> FastAPI:
+    """The chat of one business as an ASGI app: the window at `/`, the health check at `/healthz`."""
+    profile = app.business.profile
+    server = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        telemetry=_SILENT,
+        max_body_size=MAX_BODY_BYTES,
+        middleware=[
+            Middleware(SafeHeaders),
+            Middleware(OnlyPathsInUse),
+            Middleware(OwnPage, title=profile.name, description=profile.description),
+            Middleware(CORSMiddleware),  # allows no other origin; where it is missing, Gradio allows every one
+        ],
+    )
+    server.get("/healthz")(_healthz)
+    server.post("/new")(_new_chat)
+    server.mount("/ui", StaticFiles(directory=_ASSETS))
+    gr.mount_gradio_app(
+        server,
+        build_chat(app),
+        "/",
+        theme=theme(),
+        favicon_path=str(_ASSETS / "favicon.svg"),
+        footer_links=[],
+        show_error=False,
+        app_kwargs={"telemetry": _SILENT},
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+    )
+    return server
+
+
+def serve(app: App, host: str, port: int) -> None:
+    """Serve until Ctrl-C.
+
+    Where the port cannot be had, tells so in one line and raises the exit with status 1.
+    """
+    listening = _listen(host, port)
+    typer.echo(f"{app.business.profile.name} is open at {_address(host, port)} (Ctrl-C closes it)")
+    with contextlib.suppress(KeyboardInterrupt):
+        _Server(create_server(app)).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends the open pages' heartbeats before it waits for connections to close: they would hold it up."""
+
+    def __init__(self, server: FastAPI) -> None:
+        super().__init__(
+            uvicorn.Config(
+                server,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_CLOSING_SECONDS,
+            )
+        )
+        self._mounted = [route.app for route in server.routes if isinstance(route, Mount)]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the heartbeats, then close as usual."""
+        for mounted in self._mounted:
+            if isinstance(mounted, gr.routes.App):
+                mounted.stop_event.set()
+        await super().shutdown(sockets)
+
+
+async def _healthz() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+async def _new_chat(request: Request) -> Response:
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise HTTPException(403, "A new chat can only be started from the chat itself")
+    response = RedirectResponse("./", status_code=303)
+    start_chat(response, secure=request.url.scheme == "https")
+    return response
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise fault(
+            f"Port {port} of {host} cannot be used: {reason}. Choose another with --port or MUNSHI_PORT."
+        ) from None
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
