@@ -13,6 +13,7 @@ from munshi.bot.pack.faults import BusinessError, Fault, Report, quote
 from munshi.bot.pack.reading import Pack, read_pack
 from munshi.bot.pack.schema import WEEKDAYS, BusinessFile, IntentEntry, SlotEntry
 from munshi.handlers.base import BusinessProfile, OpeningHours, SlotSpec
+from munshi.handlers.registry import names as handler_names
 from munshi.intents.base import Intent
 
 __all__ = [
@@ -21,10 +22,6 @@ __all__ = [
 ]  # fmt: skip
 
 _DEMOS = Path(__file__).parent / "businesses"
-_HANDLERS = (
-    "faq", "order_status", "stock_price", "hours_location", "returns", "talk_to_person", "small_talk", "out_of_scope",
-    "collect",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def load_business(name_or_folder: str | Path) -> Business:
     """
     folder = find_business(name_or_folder)
     report = Report()
-    pack = read_pack(folder, report, _HANDLERS)
+    pack = read_pack(folder, report, handler_names())
     errors = [fault for fault in report.faults if fault.severity == "error"]
     if errors or pack.business is None:
         raise BusinessError(f"The pack {folder.name} cannot be run; correct this, then try again:", errors)
@@ -80,8 +77,8 @@ def load_business(name_or_folder: str | Path) -> Business:
 def check_business(folder: Path) -> list[Fault]:
     """Every fault of the pack in `folder`, by file and line."""
     report = Report()
-    pack = read_pack(folder, report, _HANDLERS)
-    check_pack(pack, report, _HANDLERS)
+    names = handler_names()
+    check_pack(read_pack(folder, report, names), report, names)
     return sorted(report.faults, key=lambda fault: (fault.file, fault.line or 0))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from munshi.bot.pack.conversations import check_names, messages, read_conversations
 from munshi.bot.pack.csv_checks import check_faq, check_records
 from munshi.bot.pack.examples import check_examples
-from munshi.bot.pack.faults import Report, did_you_mean
+from munshi.bot.pack.faults import Report, did_you_mean, quote
 from munshi.bot.pack.files import read_text
 from munshi.bot.pack.reading import Pack, intent_texts, visible
 from munshi.bot.pack.schema import FrontMatter
@@ -27,6 +28,7 @@ def check_pack(pack: Pack, report: Report, handlers: Collection[str]) -> None:
     check_examples(pack.intents_file, list(messages(conversations)), report.of("intents.yaml"))
     check_faq(pack, report.of("knowledge/faq.csv"))
     check_records(pack, report)
+    _check_own_handlers(pack, report.of("intents.yaml"))
     _check_papers(pack, report)
     _check_strays(pack.folder, report)
 
@@ -46,6 +48,19 @@ def _check_conversations(pack: Pack, report: Report, handlers: Collection[str]) 
     }
     check_names(document, known, report)
     return document
+
+
+def _check_own_handlers(pack: Pack, report: Report) -> None:
+    """Whether what a shop programmed itself is there. This runs its module."""
+    for line, name in intent_texts(pack.intents_file, "handler"):
+        try:
+            found = pkgutil.resolve_name(name) if ":" in name else callable
+        except (ImportError, AttributeError, ValueError, SyntaxError) as error:
+            remedy = "Check the spelling, and that the folder it is in is on PYTHONPATH."
+            report.error(line, f"The handler {quote(name)} cannot be loaded: {error}.", remedy)
+        else:
+            if not callable(found):
+                report.error(line, f"The handler {quote(name)} is no class.", "Name a class of the module.")
 
 
 def _check_papers(pack: Pack, report: Report) -> None:
