@@ -119,8 +119,8 @@ class Records:
     """
 
     def __init__(self, engine: Engine, business: str, *, prepare: Callable[[str], str] = str) -> None:
+        self.business = business
         self._engine = engine.execution_options(reading=True)
-        self._business = business
         self._prepare = prepare
         self._indexed: tuple[str, Catalogue] | None = None
 
@@ -131,7 +131,7 @@ class Records:
 
     def products(self, skus: Sequence[str] | None = None) -> tuple[Product, ...]:
         """The products of these SKUs in their order, or all by SKU. Unknown SKUs are left out."""
-        query = select(products).where(products.c.business == self._business).order_by(products.c.sku)
+        query = select(products).where(products.c.business == self.business).order_by(products.c.sku)
         keys = None if skus is None else [code_key(sku) for sku in skus]
         if keys is not None:
             query = query.where(products.c.key.in_(keys))
@@ -149,12 +149,12 @@ class Records:
         return None if row is None else _order(row)
 
     def _one(self, table: Table, key: str) -> RowMapping | None:
-        query = select(table).where(table.c.business == self._business, table.c.key == key)
+        query = select(table).where(table.c.business == self.business, table.c.key == key)
         with self._engine.connect() as db:
             return db.execute(query).mappings().one_or_none()
 
     def _catalogue(self) -> Catalogue:
-        mine = (record_files.c.business == self._business, record_files.c.name == "products")
+        mine = (record_files.c.business == self.business, record_files.c.name == "products")
         with self._engine.connect() as db:
             digest = db.execute(select(record_files.c.digest).where(*mine)).scalar() or ""
         indexed = self._indexed

@@ -56,7 +56,9 @@ def own_or(specs: tuple[SlotSpec, ...], default: SlotSpec) -> SlotSpec:
 
 def _validate(spec: SlotSpec, value: str) -> str:
     """The value to keep. Raises SlotError."""
-    value = unicodedata.normalize("NFKC", value.replace("\0", "")).strip()
+    value = value.replace("\0", "").strip()
+    if spec.kind not in _OWN_WORDS:
+        value = unicodedata.normalize("NFKC", value)
     limit = MAX_TEXT_CHARS if spec.kind == "text" else MAX_LINE_CHARS
     if len(value) > limit:
         raise SlotError("slot_invalid_too_long", limit=limit)
@@ -167,6 +169,7 @@ def _ascii_digits(text: str) -> str:
 
 
 _CODES = frozenset({"order_number", "account"})
+_OWN_WORDS = frozenset({"text", "name", "product"})
 _CHECKS: Mapping[SlotKind, Check] = {
     "text": _text,
     "name": _name,

@@ -1,0 +1,51 @@
+"""Answers from the shop's papers, with the source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from munshi.handlers.base import Reply, Slot, Turn
+from munshi.handlers.options import text
+from munshi.handlers.registry import HandlerConfig, Services
+from munshi.knowledge.base import Answer
+from munshi.knowledge.text import is_devanagari, words
+
+_BARE_WORDS = 2
+"""A question of so few words ("delivery?") only names its topic."""
+
+
+class Faq:
+    """The option `topic` says what the intent is about, for questions that only name it."""
+
+    def __init__(self, services: Services, config: HandlerConfig) -> None:
+        self.slots: tuple[Slot, ...] = ()
+        self._services = services
+        self._topic = text(config, "topic")
+
+    def answer(self, turn: Turn) -> Reply:
+        """What the papers say, or an unanswered reply."""
+        question = turn.query or turn.text
+        if self._topic and len(words(question)) <= _BARE_WORDS:
+            question = f"{question} {self._topic}"
+        return from_papers(self._services, question, turn.language)
+
+
+def from_papers(services: Services, question: str, language: str) -> Reply:
+    """The papers' answer with its citations; unanswered where they do not hold one."""
+    answer = services.knowledge.ask(question, language=language)
+    data = {"confidence": answer.confidence, "method": answer.method}
+    if answer.abstained:
+        return Reply("", data=data, answered=False)
+    return Reply(_framed(services, answer, language), citations=answer.citations, data=data)
+
+
+def _framed(services: Services, answer: Answer, language: str) -> str:
+    """The papers' own words, never translated; to a customer of another language with a line in theirs before it."""
+    if language == "hi" and is_devanagari(answer.text):
+        return answer.text
+    return services.phrases("papers_say", language, answer=answer.text)
+
+
+def after(lead: str, reply: Reply) -> Reply:
+    """A reply with a lead before it."""
+    return replace(reply, text="\n\n".join(filter(None, (lead, reply.text))))

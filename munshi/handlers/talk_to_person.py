@@ -1,0 +1,29 @@
+"""Calls a person."""
+
+from __future__ import annotations
+
+from munshi.handlers.base import Reply, Slot, Turn
+from munshi.handlers.opening import opens_in_words, state
+from munshi.handlers.options import text
+from munshi.handlers.registry import HandlerConfig, Services
+
+MAX_REASON_CHARS = 300
+
+
+class TalkToPerson:
+    """The option `reason` says why, for the person; without it the customer's own words do."""
+
+    def __init__(self, services: Services, config: HandlerConfig) -> None:
+        self.slots: tuple[Slot, ...] = ()
+        self._phrases = services.phrases
+        self._reason = text(config, "reason")
+
+    def answer(self, turn: Turn) -> Reply:
+        """A handover, with when the shop opens where it is closed now."""
+        opens = state(turn.business, turn.now).opens
+        note = ""
+        if opens is not None:
+            when = opens_in_words(self._phrases, turn.language, opens, turn.now)
+            note = self._phrases("person_unavailable_hours", turn.language, opens=when)
+        reason = self._reason or turn.text.strip()[:MAX_REASON_CHARS] or "The customer asked for a person"
+        return Reply(self._phrases("handover_done", turn.language, hours_note=note), handover=reason)
