@@ -62,8 +62,8 @@ class Business:
 def load_business(name_or_folder: str | Path) -> Business:
     """The business in a folder, or a demo by its name.
 
-    Raises BusinessError with every error that keeps it from running. Its papers and records
-    are not looked into: that is done where they are read, and by `check_business`.
+    Raises BusinessError with every error that keeps it from running. Its papers and records are not looked into:
+    that is done where they are read, and by `check_business`.
     """
     folder = find_business(name_or_folder)
     report = Report()

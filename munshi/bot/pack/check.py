@@ -5,16 +5,18 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import get_args
 
 from munshi.bot.pack.conversations import check_names, messages, read_conversations
 from munshi.bot.pack.csv_checks import check_faq, check_records
 from munshi.bot.pack.examples import check_examples
-from munshi.bot.pack.faults import Report, did_you_mean, quote
+from munshi.bot.pack.faults import Report, did_you_mean, quote, sentence
 from munshi.bot.pack.files import read_text
 from munshi.bot.pack.reading import Pack, intent_texts, visible
 from munshi.bot.pack.schema import FrontMatter
 from munshi.bot.pack.validate import validate
 from munshi.bot.pack.yaml_file import Document, parse_yaml
+from munshi.handlers.base import Language
 from munshi.handlers.columns import RECORD_TABLES
 from munshi.knowledge.base import LoadError
 from munshi.knowledge.loaders import load
@@ -91,8 +93,8 @@ def _check_paper(path: Path, source: str, report: Report) -> None:
 
 def _report_told(told: str, source: str, report: Report) -> None:
     """The papers' room tells a fault as "file: what; what to do"."""
-    what, _, remedy = told.removeprefix(source).lstrip(":, ").rpartition("; ")
-    report.error(None, f"{what[:1].upper()}{what[1:]}.", f"{remedy[:1].upper()}{remedy[1:]}.")
+    what, _, remedy = told.removeprefix(source).lstrip(":, ").partition("; ")
+    report.error(None, sentence(what), sentence(remedy))
 
 
 def _check_front_matter(text: str, report: Report) -> None:
@@ -110,6 +112,7 @@ def _check_strays(folder: Path, report: Report) -> None:
     places = [
         (folder, (".yaml", ".yml", ".csv"), _ROOT_FILES),
         (folder / "records", (".csv", ".xlsx", ".xls"), tuple(f"{name}.csv" for name in RECORD_TABLES)),
+        (folder / "phrases", (".yaml", ".yml"), tuple(f"{language}.yaml" for language in get_args(Language))),
     ]
     for place, types, known in places:
         for path in _files(place):

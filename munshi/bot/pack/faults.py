@@ -10,7 +10,7 @@ from rapidfuzz import process
 
 Severity = Literal["error", "warning"]
 
-_LIKELY_MEANT = 70
+_LIKELY_MEANT = 65
 """From this rapidfuzz score (0 to 100) on, a known word is offered for an unknown one."""
 
 _QUOTED_CHARS = 60
@@ -67,6 +67,11 @@ def quote(value: object) -> str:
     """What stands in the file, fit for one line of a message: in quotes, cut short, nothing unprintable."""
     text = "".join(char if char.isprintable() else " " for char in str(value)[:_QUOTED_CHARS])
     return f"'{text}{'…' if len(str(value)) > _QUOTED_CHARS else ''}'"
+
+
+def sentence(text: str) -> str:
+    """What another room told in a half-sentence, as a whole one."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:

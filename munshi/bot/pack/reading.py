@@ -10,13 +10,14 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field, RootModel
 
-from munshi.bot.pack.faults import Report, did_you_mean, quote
+from munshi.bot.pack.faults import Report, did_you_mean, quote, sentence
 from munshi.bot.pack.files import within
 from munshi.bot.pack.schema import BusinessFile, IntentEntry, Part
 from munshi.bot.pack.tables import GLOSSARY, Rows, read_table
 from munshi.bot.pack.validate import validate
 from munshi.bot.pack.values import Text
 from munshi.bot.pack.yaml_file import Document, items, read_yaml
+from munshi.bot.wording import Phrasebook, PhraseError
 from munshi.handlers.base import Language
 from munshi.handlers.columns import RECORD_TABLES
 from munshi.knowledge.loaders import LOADERS
@@ -132,10 +133,23 @@ def _papers(folder: Path, report: Report) -> Iterator[Path]:
 
 def _read_phrases(folder: Path, report: Report) -> Mapping[str, Mapping[str, str]]:
     phrases: dict[str, Mapping[str, str]] = {}
+    documents: dict[str, Document] = {}
     for language in get_args(Language):
         path = folder / f"{language}.yaml"
         own = report.of(f"phrases/{language}.yaml")
         document = read_yaml(path, own) if path.exists() else None
         if document is not None and (sentences := validate(_PhrasesFile, document, own, document.value)):
             phrases[language] = sentences.root
+            documents[language] = document
+    _check_phrases(phrases, documents, report)
     return phrases
+
+
+def _check_phrases(phrases: Mapping[str, Mapping[str, str]], documents: Mapping[str, Document], report: Report) -> None:
+    try:
+        Phrasebook(phrases)
+    except PhraseError as error:
+        for language, key, told in error.faults:
+            what, _, remedy = told.partition("; ")
+            line = documents[language].line(key)
+            report.of(f"phrases/{language}.yaml").error(line, f"{quote(key)}: {what}.", sentence(remedy))

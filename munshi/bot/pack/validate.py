@@ -50,12 +50,17 @@ def validate(model: type[ModelT], document: Document, report: Report, value: Any
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        for details in error.errors(include_url=False):
+        for details in filter(_is_fault, error.errors(include_url=False)):
             inner = tuple(step for step in details["loc"] if step != "[key]")
             known = _settings(model, inner[:-1])
             message, remedy = _told(details, (*place, *inner), known)
             report.error(document.line(*place, *inner), message, remedy)
         return None
+
+
+def _is_fault(details: ErrorDetails) -> bool:
+    """A list is also called too short where it has items, all of them faulty: those have been told of."""
+    return details["type"] != "too_short" or not details["input"]
 
 
 def _told(details: ErrorDetails, place: Place, settings: Sequence[str]) -> tuple[str, str]:
