@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from munshi.knowledge.base import Encoder, Hit, Passage, Reranker
 from munshi.knowledge.fusion import convex, min_max, reciprocal_rank
 from munshi.knowledge.index import Index
 from munshi.knowledge.memo import RememberingEncoder
+from munshi.knowledge.reading import mostly_devanagari, reads_hindi
 from munshi.knowledge.rerank import MaxSimReranker
 from munshi.knowledge.text import stems
 from munshi.knowledge.views import Prepare, as_is
@@ -86,10 +88,18 @@ class HybridRetriever:
         lift = _Lift(filters or {}, self.settings.boost)
         size = max(self.settings.shortlist, top_k)
         hits = sorted(self._fused(self._arms(query, prepared)), key=lambda hit: -hit.score - lift(hit.passage))[:size]
-        if self.settings.rerank and self._reranker is not None:
+        if self.settings.rerank and self._reranker is not None and self._reads(prepared):
             hits = self._reranker.rerank(prepared, hits, top_k=size)
         lifted = [replace(hit, score=hit.score + lift(hit.passage)) for hit in hits]
         return sorted(lifted, key=lambda hit: (-hit.score, -hit.passage.priority))[:top_k]
+
+    @cached_property
+    def _reads_hindi(self) -> bool:
+        return self._encoder is not None and reads_hindi(self._encoder)
+
+    def _reads(self, text: str) -> bool:
+        """Whether the encoder makes sense of a text: one that reads no Hindi only adds noise to a Hindi question."""
+        return not mostly_devanagari(text) or self._reads_hindi
 
     def _default_reranker(self) -> Reranker | None:
         if self._encoder is None or self.index.tokens is None:
@@ -101,8 +111,9 @@ class HybridRetriever:
         tokens = known + [token for token in added if token not in set(known)]
         if not tokens:
             return _Arms(None, None, None)
-        lexical = self.settings.lexical or self._encoder is None
-        dense = self._encoder if self.settings.dense else None
+        readable = not self.settings.lexical or self._reads(prepared)
+        dense = self._encoder if self.settings.dense and readable else None
+        lexical = self.settings.lexical or dense is None
         return _Arms(
             lexical=self.index.lexical.scores(tokens) if lexical else None,
             coverage=self.index.lexical.coverage(known) if lexical else None,

@@ -35,12 +35,12 @@ def stem_view(passage: Passage, prepare: Prepare) -> list[str]:
 
 
 def sentence_views(passage: Passage, prepare: Prepare) -> tuple[str, ...]:
-    """The texts that are embedded whole, at least one. The nearest of them speaks for the passage."""
+    """The texts that are embedded, at least one, the whole passage first and then single ways to ask for it."""
     text = _prepared(passage, passage.text, prepare)
     if passage.kind != "faq":
         return (_under_heading(passage, text),)
     question = _prepared(passage, passage.title, prepare)
-    return (question, f"{question} {text}", *(prepare(alternate) for alternate in alternates(passage)))
+    return (f"{question} {text}", question, *(prepare(alternate) for alternate in alternates(passage)))
 
 
 def token_views(passage: Passage, prepare: Prepare) -> tuple[str, ...]:
