@@ -11,6 +11,7 @@ import logging
 import math
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import gradio as gr
@@ -18,14 +19,15 @@ from fastapi.concurrency import run_in_threadpool
 from gradio.components.chatbot import MessageDict
 
 from munshi.bot.app import App
-from munshi.bot.message import Message
 from munshi.bot.privacy import mask
 from munshi.bot.state import from_json
 from munshi.bot.store import Line
-from munshi.handlers.base import BusinessProfile, Language, Reply
+from munshi.bot.wording import DEFAULT_LANGUAGE, Phrasebook, render
+from munshi.handlers.base import Language, Reply
+from munshi.handlers.opening import opens_in_words, state
+from munshi.handlers.when import clock
 from munshi.ui.guards import session_of
 from munshi.ui.markup import footnotes, masthead, said, said_by_person, sources, typing
-from munshi.ui.opening import opening_line
 
 MAX_CHARS = 8_000
 """What the message box takes at most, in characters. The assistant's own limit is lower, and it says so politely."""
@@ -33,8 +35,10 @@ MAX_CHARS = 8_000
 CONCURRENT = 32
 """How many customers are served at once by each kind of event; more wait, up to `QUEUED` of them."""
 QUEUED = 512
+PAGES = 128
+"""Open pages whose state Gradio keeps; one more and the longest idle is forgotten, which costs it a redrawing."""
 
-POLL_SECONDS = 3.0
+POLL_SECONDS = 4.0
 GROWTH_STEPS = 20
 STEP_SECONDS = 0.025
 
@@ -74,6 +78,7 @@ def build_chat(app: App) -> gr.Blocks:
         box.submit(chat.send, box, [box, *view], **quiet)
         log.option_select(chat.press, None, view, **quiet)
         gr.Timer(POLL_SECONDS).tick(chat.poll, shown, view, **quiet)
+    window.state_session_capacity = PAGES  # Gradio would keep ten thousand, 80 kB each
     window.queue(default_concurrency_limit=CONCURRENT, max_size=QUEUED, api_open=False)
     return window
 
@@ -117,11 +122,12 @@ class Chat:
     def __init__(self, app: App) -> None:
         self._app = app
         self._profile = app.business.profile
+        self._phrases = Phrasebook(app.business.phrases)
 
     def head(self) -> str:
         """Whose shop this is, and whether it is open now."""
         profile = self._profile
-        return masthead(profile.name, profile.description, opening_line(profile, self._app.now()))
+        return masthead(profile.name, profile.description, self._opening())
 
     def foot(self, lines: Sequence[Line]) -> str:
         """How the chat is answered: by a person while one is in it, else as the app says."""
@@ -131,10 +137,8 @@ class Chat:
 
     def bubbles(self, lines: Iterable[Line]) -> list[MessageDict]:
         """A transcript as the window shows it, after the greeting and the starters."""
-        return [
-            _bubble("assistant", said(self._profile.name, _greeting(self._profile)), self._app.starters),
-            *map(self._spoken, lines),
-        ]
+        greeting = _bubble("assistant", said(self._profile.name, self._greeting()), self._app.starters)
+        return [greeting, *map(self._spoken, lines)]
 
     def open(self, request: gr.Request) -> View:
         """The page was loaded."""
@@ -178,7 +182,7 @@ class Chat:
             lines = await run_in_threadpool(self._app.transcript, session)
             shown = [*self.bubbles(lines), _bubble("user", said(_CUSTOMER, text))]
             yield _log_only(shown if _with_person(lines) else [*shown, _bubble("assistant", typing(shop))])
-            response = await run_in_threadpool(self._app.assistant.respond, Message(text, session))
+            response = await run_in_threadpool(partial(self._app.respond, text, session_id=session))
             async for part in _paced(_prefixes(response.reply.text if response.reply else "")):
                 yield _log_only([*shown, _bubble("assistant", said(shop, part, growing=True))])
             yield self._view(await run_in_threadpool(self._app.transcript, session))
@@ -196,8 +200,24 @@ class Chat:
         if line.role == "person":
             return _bubble("assistant", said_by_person(f"A person from {shop}", line.text))
         reply = from_json(Reply, line.reply) if line.reply else Reply(line.text)
-        answer = said(shop, reply.text) + sources(reply.citations)
-        return _bubble("assistant", answer, [button.label for button in reply.buttons])
+        rendered = render(reply, "chat")
+        answer = said(shop, "\n\n".join(rendered.texts)) + sources(reply.citations)
+        return _bubble("assistant", answer, [button.label for button in rendered.buttons])
+
+    def _greeting(self) -> str:
+        greeting = self._phrases("greeting", DEFAULT_LANGUAGE, business=self._profile.name)
+        *most, last = (_NATIVE[language] for language in self._profile.languages)
+        return f"{greeting}\nYou can write in {', '.join(most)} or {last}." if most else greeting
+
+    def _opening(self) -> str:
+        now = self._app.now()
+        how = state(self._profile, now)
+        if how.closes is not None:
+            return self._phrases("hours_open_now", DEFAULT_LANGUAGE, closes=clock(how.closes))
+        if how.opens is not None:
+            opens = opens_in_words(self._phrases, DEFAULT_LANGUAGE, how.opens, now)
+            return self._phrases("hours_closed_now", DEFAULT_LANGUAGE, opens=opens)
+        return ""
 
 
 def _bubble(role: Literal["user", "assistant"], markup: str, options: Iterable[str] = ()) -> MessageDict:
@@ -206,12 +226,6 @@ def _bubble(role: Literal["user", "assistant"], markup: str, options: Iterable[s
 
 def _log_only(log: object) -> View:
     return log, gr.skip(), gr.skip()
-
-
-def _greeting(profile: BusinessProfile) -> str:
-    *most, last = [_NATIVE[language] for language in profile.languages]
-    languages = f"{', '.join(most)} or {last}" if most else last
-    return f"Hello! Ask me about anything at {profile.name}. You can write in {languages}."
 
 
 def _with_person(lines: Sequence[Line]) -> bool:

@@ -10,18 +10,16 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable
 
+from munshi.bot.wording import plain
 from munshi.knowledge.base import Citation
 
-_REFERENCES: dict[int, str] = {
-    **dict.fromkeys([*range(32), 127], ""),  # control characters show nothing, and XML parsers choke on them
-    **{ord(mark): f"&#{ord(mark)};" for mark in string.punctuation + "\n\t"},
-}
+_REFERENCES = {ord(mark): f"&#{ord(mark)};" for mark in string.punctuation + "\n"}
 
 
 def literal(text: str) -> str:
-    """Any text as markup that shows exactly that text, in one line of source."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return lines.encode("utf-8", "replace").decode().translate(_REFERENCES)
+    """Any text as markup that shows that text as it is, in one line of source."""
+    valid = text.encode("utf-8", "replace").decode()  # half a surrogate pair could not be sent
+    return plain(valid).translate(_REFERENCES)
 
 
 def said(speaker: str, text: str, *, growing: bool = False) -> str:
