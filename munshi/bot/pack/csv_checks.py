@@ -64,7 +64,7 @@ def _check_orders(rows: Rows, pack: Pack, report: Report) -> None:
             report.error(
                 line,
                 f"The order number {quote(number)} does not look as `formats: order_number` in business.yaml says.",
-                f"Correct it, or the pattern {pattern}: a customer could not ask for this order.",
+                f"Correct it, or the pattern {quote(pattern)}: a customer could not ask for this order.",
             )
 
 

@@ -14,6 +14,7 @@ _LIKELY_MEANT = 65
 """From this rapidfuzz score (0 to 100) on, a known word is offered for an unknown one."""
 
 _QUOTED_CHARS = 60
+_TOLD_CHARS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,22 @@ class Report:
 
     def error(self, line: int | None, message: str, remedy: str) -> None:
         """Note what is wrong."""
-        self.faults.append(Fault("error", self.file, line, message, remedy))
+        self.faults.append(Fault("error", _plain(self.file), line, _plain(message), _plain(remedy)))
 
     def warning(self, line: int | None, message: str, remedy: str) -> None:
         """Note what is doubtful."""
-        self.faults.append(Fault("warning", self.file, line, message, remedy))
+        self.faults.append(Fault("warning", _plain(self.file), line, _plain(message), _plain(remedy)))
 
 
 def quote(value: object) -> str:
-    """What stands in the file, fit for one line of a message: in quotes, cut short, nothing unprintable."""
-    text = "".join(char if char.isprintable() else " " for char in str(value)[:_QUOTED_CHARS])
-    return f"'{text}{'…' if len(str(value)) > _QUOTED_CHARS else ''}'"
+    """What stands in the file, in quotes and cut short."""
+    text = _plain(str(value))
+    return f"'{text[:_QUOTED_CHARS]}{'…' if len(text) > _QUOTED_CHARS else ''}'"
+
+
+def _plain(text: str) -> str:
+    """A text as one line of a terminal: what a file holds may not give orders to it."""
+    return "".join(char if char.isprintable() else " " for char in text[:_TOLD_CHARS])
 
 
 def sentence(text: str) -> str:
