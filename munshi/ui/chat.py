@@ -187,7 +187,10 @@ class Chat:
                 yield _log_only([*shown, _bubble("assistant", said(shop, part, growing=True))])
             yield self._view(await run_in_threadpool(self._app.transcript, session))
         except Exception as error:  # noqa: BLE001 - the last stop: a customer never sees a traceback
-            logger.error("A message was not answered: %s: %s", type(error).__name__, mask(str(error)))
+            reason = str(error).partition("\n")[
+                0
+            ]  # what SQLAlchemy adds below is the statement, customer's words and all
+            logger.error("A message was not answered: %s: %s", type(error).__name__, mask(reason))
             yield _log_only([*shown, _bubble("assistant", said(shop, SORRY))])
 
     def _view(self, lines: Sequence[Line]) -> View:

@@ -1,0 +1,270 @@
+"""The real chat window: `munshi serve` in a process of its own, and a real Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from munshi.bot.inbox import open_inbox
+from munshi.bot.settings import Settings
+from munshi.ui.guards import COOKIE
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM_FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+)  # fmt: skip
+SIZES = {"wide": (1280, 860), "narrow": (390, 844), "smallest": (360, 640)}
+QUESTION = "Do you deliver outside Navi Mumbai?"
+SHOTS = Path(__file__).parents[2] / "test-output"
+
+
+@dataclass(frozen=True)
+class Server:
+    """`munshi serve`, running."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+
+def start(settings: Settings) -> Server:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "munshi", "serve", "--business", settings.business, "--port", str(port)],
+        env={**os.environ, "MUNSHI_HOME": str(settings.home), "MUNSHI_ENCODER": settings.encoder},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    told = process.stdout.readline()
+    url = f"http://127.0.0.1:{port}"
+    if url not in told:
+        pytest.fail(f"munshi serve told {told!r} and {process.communicate()[1]!r}")
+    return Server(url, process)
+
+
+def stop(server: Server) -> tuple[int, str]:
+    """Ctrl-C: the exit status, and what was written to stderr."""
+    server.process.send_signal(signal.SIGINT)
+    _, errors = server.process.communicate(timeout=60)
+    return server.process.returncode, errors
+
+
+@pytest.fixture(scope="module")
+def server(settings: Settings) -> Iterator[Server]:
+    server = start(settings)
+    yield server
+    stop(server)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("MUNSHI_CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    if path is None:
+        if os.environ.get("MUNSHI_REQUIRE_SERVICES") == "1":
+            pytest.fail("there is no Chromium, and MUNSHI_REQUIRE_SERVICES asks for one")
+        pytest.skip("there is no Chromium here; name one with MUNSHI_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["wide"])
+def size(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def context(chromium: Browser, size: str) -> Iterator[BrowserContext]:
+    """A new browser; at the end, every request it made must have stayed on this machine."""
+    width, height = SIZES[size]
+    context = chromium.new_context(viewport={"width": width, "height": height})
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    yield context
+    context.close()
+    hosts = {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts <= {"127.0.0.1"}
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: Server) -> Iterator[Page]:
+    """The window, loaded; at the end, nothing may have gone wrong in its scripts."""
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+    page.on("dialog", lambda dialog: faults.append(dialog.message))
+    load(page, server)
+    yield page
+    assert faults == []
+
+
+def load(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    expect(page.locator("#log .message.bot").first).to_be_visible(timeout=30_000)
+    page.wait_for_load_state("load")
+
+
+def ask(page: Page, text: str) -> None:
+    """Write a message, press Enter, wait until its reply stands there whole."""
+    before = page.locator("#log .message.user").count()
+    page.get_by_role("textbox", name="Your message").fill(text)
+    page.keyboard.press("Enter")
+    expect(page.locator("#log .message.user")).to_have_count(before + 1)
+    expect(page.locator("#log .growing")).to_have_count(0)
+    expect(page.locator("#log .message").last).to_have_class(re.compile(r"\bbot\b"))
+
+
+def nothing_overflows(page: Page) -> bool:
+    fits: bool = page.evaluate(
+        """() => [document.documentElement, ...document.querySelectorAll("#head, #log .bubble-wrap, #box, #foot")]
+            .every(part => part.scrollWidth <= part.clientWidth + 1)"""
+    )
+    return fits
+
+
+@pytest.mark.parametrize("size", SIZES, indirect=True)
+def test_a_question_gets_an_answer_with_a_source_to_unfold(page: Page, size: str) -> None:
+    ask(page, QUESTION)
+    source = page.locator("#log details").first
+    quote = source.locator("blockquote")
+    expect(quote).to_be_hidden()
+    source.locator("summary").click()
+    expect(quote).to_be_visible()
+    assert quote.inner_text().strip()
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"chat-{size}.png")
+    assert nothing_overflows(page)
+    expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("textbox", name="Your message")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#foot")).to_contain_text("No language model")
+
+
+def test_a_reply_grows_word_by_word(page: Page) -> None:
+    page.evaluate(
+        """() => {
+            window.lengths = [];
+            new MutationObserver(() => {
+                const growing = document.querySelector("#log .growing:not(.typing)");
+                if (growing) window.lengths.push(growing.textContent.length);
+            }).observe(document.querySelector("#log"), {childList: true, subtree: true});
+        }"""
+    )
+    ask(page, QUESTION)
+    assert len(set(page.evaluate("window.lengths"))) > 2
+
+
+def test_a_starter_is_pressed_and_answered(page: Page) -> None:
+    starter = page.locator("#log button.option").first
+    label = starter.inner_text()
+    starter.click()
+    expect(page.locator("#log .message.user .said")).to_have_text([label])
+    expect(page.locator("#log .message.bot")).to_have_count(2)
+    expect(page.locator("#log .growing")).to_have_count(0)
+
+
+def test_a_reload_keeps_the_chat_and_a_new_chat_forgets_it(page: Page, server: Server) -> None:
+    ask(page, QUESTION)
+    said = page.locator("#log .said").all_inner_texts()
+    load(page, server)
+    expect(page.locator("#log .said")).to_have_text(said)
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#log .said")).to_have_count(1)
+    expect(page.locator("#log button.option").first).to_be_visible()
+
+
+def test_a_person_who_takes_over_is_heard_and_the_bot_is_not(
+    page: Page, context: BrowserContext, settings: Settings
+) -> None:
+    ask(page, "I want to talk to a person")
+    (token,) = (cookie["value"] for cookie in context.cookies() if cookie["name"] == COOKIE)
+    with open_inbox(settings) as inbox:
+        ticket = next(ticket for ticket in inbox.tickets() if ticket.session_id == f"web-{token}")
+        inbox.reply(ticket.reference, "Ramesh", "Namaste, which car is it for?")
+    expect(page.locator("#log .message:has(.speaker) .said")).to_have_text(["Namaste, which car is it for?"])
+    expect(page.locator("#foot")).to_contain_text("person")
+    bubbles = page.locator("#log .message.bot").count()
+    page.get_by_role("textbox", name="Your message").fill("A Swift, 2018")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#log .message.user .said").last).to_have_text("A Swift, 2018")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#log .message.bot")).to_have_count(bubbles)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<img src=http://evil.example/x.png onerror=alert(1)><script>alert(1)</script><style>*{display:none}</style>",
+        "![x](http://evil.example/a.png) [press](javascript:alert(1)) http://evil.example",
+        "# Head | a | **b** `code` &lt;i&gt; $$x^2$$",
+        "W" * 3000,
+        "नमस्ते 😀 مرحبا",
+    ],
+)
+@pytest.mark.parametrize("size", ["smallest"], indirect=True)
+def test_what_a_customer_writes_stays_text(page: Page, text: str) -> None:
+    ask(page, text)
+    expect(page.locator("#log .message.user .said")).to_have_text([text])
+    strange = page.locator("#log .message :is(a, img, script, style, iframe, code, table, h1, strong, .katex)")
+    expect(strange).to_have_count(0)
+    assert nothing_overflows(page)
+
+
+def test_it_can_be_used_with_the_keyboard_and_a_screen_reader(page: Page) -> None:
+    expect(page.get_by_role("textbox", name="Your message")).to_be_focused()
+    ask(page, QUESTION)
+    summary = page.locator("#log summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#log details").first).to_have_attribute("open", "")
+    assert summary.evaluate("element => getComputedStyle(element).outlineStyle") != "none"
+    # Each message is read as its own text, with its speaker, and not as its source.
+    assert page.locator("#log .message [aria-label]").count() == 0
+    expect(page.get_by_role("log")).to_contain_text(re.compile("You.*" + re.escape(QUESTION)))
+    expect(page.get_by_role("log")).to_have_attribute("aria-busy", "false")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES, indirect=True)
+def test_by_night_the_window_is_dark(page: Page, size: str) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.reload()
+    ask(page, QUESTION)
+    page.screenshot(path=SHOTS / f"chat-{size}-dark.png")
+    shades = page.evaluate(
+        """() => ["main.contain", "#log .message.bot"].map(
+            part => getComputedStyle(document.querySelector(part)).backgroundColor.match(/\\d+/g).map(Number))"""
+    )
+    assert all(max(shade[:3]) < 80 for shade in shades)
+
+
+def test_ctrl_c_closes_the_shop_without_a_word_though_a_window_is_open(chromium: Browser, settings: Settings) -> None:
+    server = start(settings)
+    page = chromium.new_page()
+    load(page, server)
+    status, errors = stop(server)
+    page.close()
+    assert status == 0
+    assert "Traceback" not in errors
+    assert "ERROR" not in errors
