@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from munshi.bot.conductor import Conductor, Context, Step, heard
+from munshi.bot.conductor import Conductor, Context, Guess, Step, heard
 from munshi.bot.message import Message
 from munshi.bot.preprocess import Utterance
 from munshi.bot.router import Route
@@ -141,8 +141,9 @@ class Assistant:
         pressed, text = heard(state, message.text)
         utterance = self._understand(text, now=now, previous=state.language)
         state = replace(state, language=utterance.language)
+        guess = Guess(self._classifier, utterance.raw)
         context = Context(
-            utterance, state, now, session.session_id, session.customer_id, message.channel, self._classifier, pressed
+            utterance, state, now, session.session_id, session.customer_id, message.channel, guess, pressed
         )
         return _Turn(message, session, state, self._conductor.decide(context), context, started)
 
@@ -230,20 +231,21 @@ def _response(turn: _Turn, reply: Reply) -> Response:
     )
     if context is None:
         return replace(response, trace={"rule": step.route.reason})
-    asked = "prediction" in vars(context)
+    made = context.guess.made
     return replace(
         response,
-        confidence=context.prediction.confidence if asked else 0.0,
-        in_scope=context.prediction.in_scope if asked else 0.0,
+        confidence=made.confidence if made else 0.0,
+        in_scope=made.in_scope if made else 0.0,
         entities=context.utterance.entities,
-        trace=_trace(context, step.route, asked=asked),
+        trace=_trace(context, step.route),
     )
 
 
-def _trace(context: Context, route: Route, *, asked: bool) -> dict[str, Any]:
+def _trace(context: Context, route: Route) -> dict[str, Any]:
+    made = context.guess.made
     return {
         "rule": route.reason,
         "canonical": context.utterance.canonical,
         "options": list(route.options),
-        "ranked": [list(pair) for pair in context.prediction.ranked[:3]] if asked else [],
+        "ranked": [list(pair) for pair in made.ranked[:3]] if made else [],
     }

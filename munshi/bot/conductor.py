@@ -6,16 +6,16 @@ Nothing here writes: a `Step` says what to reply, or which `Action` to carry out
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 
-from munshi.bot.consent import fold
+from munshi.bot.consent import consent, fold
 from munshi.bot.dialogue import Ask, Cancelled, Confirm, Dialogue, Digression, Form, GaveUp, Outcome, Ready
 from munshi.bot.preprocess import Utterance
 from munshi.bot.router import Route, Router
 from munshi.bot.state import SessionState
 from munshi.handlers.base import (
+    CALL_PERSON,
     Action,
     Answerer,
     BusinessProfile,
@@ -31,12 +31,12 @@ from munshi.intents.base import Classifier, Prediction
 from munshi.knowledge.base import Answer
 
 INTENT = "intent:"
-PERSON = "person:"
 NONE_OF_THESE = "none:"
-_COMMANDS = (INTENT, PERSON, NONE_OF_THESE)
+_COMMANDS = (INTENT, CALL_PERSON, NONE_OF_THESE)
 _TOPIC_KINDS = frozenset({"product", "order_number"})
 _MAX_TOPICS = 5
-# An FAQ entry that fits this well answers a message whose intent is unsure: asking back would only annoy.
+PAPER_HANDLERS = frozenset({"faq", "returns"})
+# A passage that fits this well answers a message whose intent is unsure: asking back would only annoy.
 SURE_ANSWER = 0.9
 # A message this short that names no product speaks of the one before ("price?", "and 4 of them?").
 _FOLLOW_UP_WORDS = 5
@@ -54,9 +54,24 @@ class Step:
     action: tuple[Action, Turn] | None = None
 
 
-@dataclass(frozen=True)
+class Guess:
+    """What the classifier makes of a text, made when first asked for: many turns of a form need none."""
+
+    def __init__(self, classifier: Classifier, text: str) -> None:
+        self._classifier = classifier
+        self._text = text
+        self.made: Prediction | None = None
+
+    def __call__(self) -> Prediction:
+        """The prediction."""
+        if self.made is None:
+            self.made = self._classifier.classify([self._text])[0]
+        return self.made
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """One message, understood. The prediction is made when first asked for."""
+    """One message, understood. `pressed` is the value of the button it stands for, empty where it is none."""
 
     utterance: Utterance
     state: SessionState
@@ -64,16 +79,11 @@ class Context:
     session_id: str
     customer_id: str | None
     channel: str
-    classifier: Classifier = field(repr=False)
+    guess: Guess
     pressed: str = ""
 
-    @cached_property
-    def prediction(self) -> Prediction:
-        """What the classifier makes of the message."""
-        return self.classifier.classify([self.utterance.text])[0]
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Conductor:
     """Decides what one message leads to.
 
@@ -106,7 +116,10 @@ class Conductor:
     # -- a fresh message -------------------------------------------------------------------------------------------
 
     def _start(self, context: Context) -> Step:
-        route = self.router.route(context.prediction, context.utterance.raw, context.utterance.entities)
+        if consent(context.utterance.text) == "cancel":
+            reply = Reply(self.phrases("nothing_to_cancel", context.utterance.language))
+            return Step(reply, context.state, Route("run", reason="nothing to cancel"))
+        route = self.router.route(context.guess(), context.utterance.raw, context.utterance.entities)
         return self._follow(context, route)
 
     def _follow(self, context: Context, route: Route) -> Step:
@@ -125,7 +138,8 @@ class Conductor:
 
     def _clarify(self, context: Context, route: Route) -> Step:
         answer = self._ask_papers(context)
-        if answer.method == "faq" and answer.confidence >= SURE_ANSWER and not answer.abstained:
+        enough = 0.0 if self._reads_papers(route.intent) else SURE_ANSWER
+        if not answer.abstained and answer.confidence >= enough:
             found = Route("run", route.intent, reason="unsure, but the papers answer it")
             return Step(_cited(answer), context.state, found, route.intent, "faq")
         language = context.utterance.language
@@ -134,10 +148,17 @@ class Conductor:
         reply = Reply(self.phrases("clarify_question", language), tuple(buttons))
         return Step(reply, replace(context.state, clarifying=context.utterance.raw), route, route.intent)
 
+    def _reads_papers(self, intent: str | None) -> bool:
+        """Whether the intent would be answered by the same search of the papers."""
+        return intent is not None and self.handlers[intent][0] in PAPER_HANDLERS
+
     def _from_papers(self, context: Context, route: Route) -> Step:
         answer = self._ask_papers(context)
         if not answer.abstained:
             return Step(_cited(answer), context.state, route, None, "faq")
+        product = self.router.product_intent if _names_product(context) else None
+        if product is not None:
+            return self._follow(context, Route("run", product, reason="names a product"))
         return Step(self._unknown(context), context.state, route, None, "out_of_scope")
 
     def _ask_papers(self, context: Context) -> Answer:
@@ -145,13 +166,13 @@ class Conductor:
 
     def _unknown(self, context: Context) -> Reply:
         language = context.utterance.language
-        offer = Button(self.phrases("offer_person_button", language), PERSON)
+        offer = Button(self.phrases("offer_person_button", language), CALL_PERSON)
         return Reply(self.phrases("fallback_unknown", language), (offer,), answered=False)
 
     # -- a pressed button ------------------------------------------------------------------------------------------
 
     def _press(self, context: Context, clarifying: str) -> Step:
-        if context.pressed == PERSON:
+        if context.pressed == CALL_PERSON:
             return self._hand_over(context, clarifying)
         if context.pressed == NONE_OF_THESE:
             return self._from_papers(context, Route("fallback", reason="none of the options"))
@@ -177,7 +198,7 @@ class Conductor:
         return self._tell(context, outcome, Route("run", form.intent, reason="form"))
 
     def _asks_something_else(self, context: Context, form: Form) -> bool:
-        prediction = context.prediction
+        prediction = context.guess()
         return prediction.intent != form.intent and self.router.is_clear(prediction)
 
     def _tell(self, context: Context, outcome: Outcome, route: Route) -> Step:
@@ -279,7 +300,13 @@ def heard(state: SessionState, text: str) -> tuple[str, str]:
         numbered = wanted == str(position) and state.form is None
         if wanted and (wanted == fold(label) or numbered):
             return (value, state.clarifying or text) if value.startswith(_COMMANDS) else (value, value)
+    if state.form is None and CALL_PERSON in state.options.values() and consent(text) == "yes":
+        return CALL_PERSON, text  # "Shall I call a person?" - "haan"
     return "", text
+
+
+def _names_product(context: Context) -> bool:
+    return any(entity.kind == "product" for entity in context.utterance.entities)
 
 
 def _is_short(text: str) -> bool:

@@ -6,6 +6,7 @@ customer is the assistant's business.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from munshi.handlers.base import Entity, Slot, SlotError
 
 # Kinds whose values are the customer's own words: any message could be one, so a question is looked for first.
 _FREE = frozenset({"text", "name", "product"})
+_NUMERIC = frozenset({"quantity", "amount"})
+_NUMBER = re.compile(r"(?<![\w.,-])\d+(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,10 @@ class Dialogue:
             return Ready(form)
         if said == "no":
             return Confirm(form, declined=True)
-        taken = self._take(form, entities, replacing=is_correction(text) or not is_question())
+        correcting = is_correction(text)
+        if correcting:
+            entities = [*entities, *self._bare_number(form, text, entities)]
+        taken = self._take(form, entities, replacing=correcting or not is_question())
         if taken.problem is not None and taken.slot is not None:
             return Ask(replace(form, asking=taken.slot.name), taken.slot, taken.problem)
         if taken.values != form.values:
@@ -173,6 +179,15 @@ class Dialogue:
             return Ask(replace(form, asking=missing.name), missing, corrected=corrected)
         done = replace(form, asking=None, tries=0)
         return Confirm(done) if self._confirms(form.intent) else Ready(done)
+
+    def _bare_number(self, form: Form, text: str, entities: Sequence[Entity]) -> list[Entity]:
+        """The one number of a correction ("no, 60"), for the one slot that takes a number."""
+        numbers = list(_NUMBER.finditer(text))
+        kinds = [slot.kind for slot in self._slots(form.intent) if slot.kind in _NUMERIC]
+        if len(numbers) != 1 or len(kinds) != 1 or any(entity.kind == kinds[0] for entity in entities):
+            return []
+        found = numbers[0]
+        return [Entity(kinds[0], found.group(), found.group(), found.start(), found.end())]
 
     def _named(self, form: Form, text: str) -> Slot | None:
         """The slot the customer names to have it changed ("the quantity")."""

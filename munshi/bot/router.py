@@ -17,7 +17,10 @@ MAX_OPTIONS = 3
 # An option this much less likely than the likeliest only distracts.
 _OPTION_RATIO = 0.2
 # What may stand beside a bare order number without making the message about anything else.
-_FILLERS = frozenset("order number no num id code my is the it its this a hai ye yeh mera ka".split())
+_FILLERS = frozenset(
+    "order number no num id code my is the it its this a hai ye yeh mera ka "
+    "sorry i meant mean actually wait nahi nhi galat".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class Router:
         """The route to an intent that the customer chose."""
         kind: RouteKind = "handover" if self._intents[name].handler == HANDOVER_HANDLER else "run"
         return Route(kind, name, reason=reason)
+
+    @property
+    def product_intent(self) -> str | None:
+        """The intent that a bare product stands for, where the business has one."""
+        return self._bare.get("product")
 
     def is_clear(self, prediction: Prediction) -> bool:
         """Whether the prediction alone is good enough to act on."""

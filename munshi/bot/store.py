@@ -17,15 +17,12 @@ from sqlalchemy import (
     JSON,
     Column,
     Connection,
-    DateTime,
-    Dialect,
     Engine,
     Integer,
     MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     create_engine,
     event,
     insert,
@@ -35,27 +32,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from munshi.bot.message import Message
+from munshi.handlers.tables import UtcDateTime
 
 Role = Literal["customer", "bot", "person"]
 
 metadata = MetaData()
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, kept in UTC: SQLite would otherwise hand back a naive one."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Aware in any zone to UTC."""
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """What the database gives to aware UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 _inbox = Table(
@@ -202,7 +183,7 @@ class Store:
             "session_id": message.session_id,
             "user_id": message.user_id,
             "channel": message.channel,
-            "text": message.text,
+            "text": storable(message.text),
             "attachments": list(message.attachments),
             "timestamp": message.timestamp,
             "received_at": datetime.now(UTC),
@@ -293,7 +274,7 @@ class Store:
             "business": self.business,
             "session_id": session_id,
             "role": role,
-            "text": text,
+            "text": storable(text),
             "reply": reply,
             "at": datetime.now(UTC),
         }
@@ -340,6 +321,11 @@ class Store:
             ids = [row[0] for row in rows]
             db.execute(update(_outbox).where(_outbox.c.id.in_(ids)).values(sent_at=datetime.now(UTC)))
         return [Line(row[1], row.role, row.text, row.at, row.reply) for row in rows]
+
+
+def storable(text: str) -> str:
+    """A text as every database takes it: no NUL, no half of a surrogate pair."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _line(row: Any) -> Line:

@@ -1,0 +1,269 @@
+"""The composition root: the one place that builds concrete parts and joins them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import chain
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy import Engine
+
+from munshi.bot.assistant import Assistant, Response
+from munshi.bot.business import Business, load_business
+from munshi.bot.conductor import Conductor
+from munshi.bot.dialogue import Dialogue
+from munshi.bot.message import Message
+from munshi.bot.papers import papers_of
+from munshi.bot.preprocess import Preprocessor
+from munshi.bot.router import Router, Thresholds
+from munshi.bot.settings import Settings
+from munshi.bot.store import Line, Store, open_engine
+from munshi.bot.titles import title
+from munshi.bot.wording import Phrasebook
+from munshi.handlers.base import Action, Handler
+from munshi.handlers.records import Records, import_records
+from munshi.handlers.registry import HandlerConfig, Services, create
+from munshi.handlers.tables import create_tables
+from munshi.handlers.talk_to_person import TalkToPerson
+from munshi.intents.base import Intent
+from munshi.intents.few_shot import FewShotClassifier
+from munshi.knowledge.answer import AnswerSettings, Papers
+from munshi.knowledge.base import Encoder, Hit
+from munshi.knowledge.encoder import known_words, open_encoder
+from munshi.knowledge.index_store import BuildReport, IndexStore
+from munshi.knowledge.memo import RememberingEncoder
+from munshi.knowledge.search import HybridRetriever
+
+Progress = Callable[[str], None]
+
+_STARTERS = 3
+_WORD = re.compile(r"[^\W\d_]+")
+_PLAIN = (".csv", ".md", ".txt")
+
+
+@dataclass(frozen=True)
+class App:
+    """Munshi for one business, ready to answer."""
+
+    settings: Settings
+    business: Business
+    assistant: Assistant
+    classifier: FewShotClassifier
+    retriever: HybridRetriever
+    encoder: Encoder | None
+    store: Store
+    report: BuildReport
+
+    def respond(self, text: str, *, session_id: str, channel: str = "chat", user_id: str = "") -> Response:
+        """Answer one message."""
+        return self.assistant.respond(Message(text, session_id, user_id, channel))
+
+    def notes(self) -> list[str]:
+        """What whoever reads the answers should know of how they are made."""
+        notes = ["No language model in use: answers come word for word from the shop's own papers and records."]
+        if self.encoder is None:
+            notes.append("No encoder in use: Munshi works on words alone and finds less.")
+        return notes
+
+    @property
+    def starters(self) -> tuple[str, ...]:
+        """Questions to begin with: what the greeting's buttons offer."""
+        for intent in self.business.intents:
+            options = self.business.options[intent.name]
+            if intent.handler == "small_talk" and options.get("kind") == "greeting":
+                return tuple(filter(None, map(_starter, options.get("buttons", ()))))[:_STARTERS]
+        return ()
+
+    def transcript(self, session_id: str) -> list[Line]:
+        """A chat so far, oldest line first."""
+        return self.store.transcript(session_id)
+
+    def pending(self, session_id: str) -> list[Line]:
+        """Lines for a chat that were not shown yet; they count as shown from here on."""
+        return self.store.take_pending(session_id)
+
+    def now(self) -> datetime:
+        """The time in the business's zone."""
+        return datetime.now(self.business.profile.timezone)
+
+    def _today(self) -> date:
+        return self.now().date()
+
+    def search(self, query: str, *, alpha: float | None = None, top_k: int = 5) -> tuple[list[Hit], float]:
+        """What the papers hold about a query, best first, and how many milliseconds that took."""
+        started = perf_counter()
+        retriever = self.retriever
+        if alpha is not None:
+            settings = replace(retriever.settings, alpha=alpha)
+            retriever = HybridRetriever(
+                retriever.index, self.encoder, settings=settings, prepare=retriever.prepare, today=self._today
+            )
+        hits = retriever.search(query, top_k=top_k)
+        return hits, round((perf_counter() - started) * 1000, 2)
+
+
+@contextmanager
+def open_app(settings: Settings, *, progress: Progress | None = None) -> Iterator[App]:
+    """Read the pack, open its data, fit what must be fitted, and answer what a crash left unanswered.
+
+    `progress` is told of steps that take long. Raises the rooms' own errors, one line each: BusinessError, StoreError,
+    HandlerError, KnowledgeError, IntentError.
+    """
+    say = progress or (lambda _text: None)
+    business = load_business(settings.business)
+    home = settings.business_home(business.key)
+    engine = open_engine(settings.database_url, home=home)
+    try:
+        app = _assemble(settings, business, engine, say)
+        app.assistant.catch_up()
+        yield app
+    finally:
+        engine.dispose()
+
+
+def _assemble(settings: Settings, business: Business, engine: Engine, say: Progress) -> App:
+    home = settings.business_home(business.key)
+    store = Store(engine, business.key)
+    create_tables(engine)
+    import_records(engine, business.key, business.records)
+    records = Records(engine, business.key)
+
+    def clock() -> datetime:
+        return datetime.now(business.profile.timezone)
+
+    preprocess = _preprocessor(business, records)
+    encoder = _encoder(settings, say)
+    index, report = IndexStore(home / "index", encoder, prepare=preprocess.canonical).update(
+        papers_of(settings, business), progress=_counted(say, "Reading the papers: {done} of {total} passages")
+    )
+    retriever = HybridRetriever(index, encoder, prepare=preprocess.canonical, today=lambda: clock().date())
+    classifier = FewShotClassifier.load_or_fit(
+        business.intents, encoder, prepare=preprocess.canonical, cache=home / "classifier", progress=say
+    )
+    knowledge = Papers(retriever, _answer_settings(business))
+    phrases = Phrasebook(business.phrases)
+    services = Services(records, knowledge, phrases, business.profile)
+    return App(
+        settings=settings,
+        business=business,
+        assistant=Assistant(
+            store=store,
+            understand=preprocess,
+            classifier=classifier,
+            conductor=_conductor(settings, business, services, classifier),
+            phrases=phrases,
+            clock=clock,
+            max_chars=settings.max_message_chars,
+        ),
+        classifier=classifier,
+        retriever=retriever,
+        encoder=encoder,
+        store=store,
+        report=report,
+    )
+
+
+def _encoder(settings: Settings, say: Progress) -> Encoder | None:
+    encoder = open_encoder(
+        settings.encoder,
+        home=settings.home.expanduser(),
+        progress=say,
+        threads=settings.threads,
+        key=settings.encoder_key.get_secret_value() or None,
+    )
+    # One message is encoded once, though classifier, search and reranker each ask for it.
+    return RememberingEncoder(encoder) if encoder is not None else None
+
+
+def _preprocessor(business: Business, records: Records) -> Preprocessor:
+    products = records.products()
+    examples = (example for intent in business.intents for example in intent.examples)
+    return Preprocessor(
+        vocabulary=chain.from_iterable(map(_WORD.findall, chain(examples, map(_plain_text, business.papers)))),
+        products=products,
+        glossary=business.glossary,
+        formats=business.formats,
+        known_words=known_words(),
+        timezone=business.profile.timezone,
+    )
+
+
+def _plain_text(paper: Path) -> str:
+    """What a paper says, for its words: those of a PDF are left out."""
+    return paper.read_text(encoding="utf-8", errors="ignore") if paper.suffix.casefold() in _PLAIN else ""
+
+
+def _conductor(settings: Settings, business: Business, services: Services, classifier: FewShotClassifier) -> Conductor:
+    handlers = {intent.name: (intent.handler, _handler(business, services, intent)) for intent in business.intents}
+    dialogue = Dialogue(
+        lambda intent: handlers[intent][1].slots,
+        lambda intent: isinstance(handlers[intent][1], Action),
+        lifetime=timedelta(minutes=settings.form_minutes),
+        max_tries=settings.form_tries,
+    )
+    return Conductor(
+        dialogue=dialogue,
+        router=Router(business.intents, _thresholds(business, classifier), _bare(business, handlers)),
+        handlers=handlers,
+        person=TalkToPerson(services, HandlerConfig("talk_to_person")),
+        knowledge=services.knowledge,
+        phrases=services.phrases,
+        profile=business.profile,
+        titles=lambda intent, language: title(intent, business.options[intent], language),
+    )
+
+
+def _handler(business: Business, services: Services, intent: Intent) -> Handler:
+    config = HandlerConfig(intent.name, business.slot_specs[intent.name], business.options[intent.name])
+    return create(intent.handler, services, config)
+
+
+def _thresholds(business: Business, classifier: FewShotClassifier) -> Thresholds:
+    """What the classifier found on the pack's examples, unless the owner says otherwise."""
+    chosen = business.thresholds
+    return Thresholds(
+        in_scope=chosen.get("in_scope", classifier.thresholds.in_scope),
+        clarify=chosen.get("clarify", classifier.thresholds.clarify),
+    )
+
+
+def _bare(business: Business, handlers: Mapping[str, tuple[str, Handler]]) -> Mapping[str, str]:
+    """The intent that a message with nothing but an entity of some kind stands for: the first that needs one."""
+    bare: dict[str, str] = {}
+    for intent in business.intents:
+        name, handler = handlers[intent.name]
+        if isinstance(handler, Action):
+            continue
+        kinds = [slot.kind for slot in handler.slots] + (["product"] if name == "stock_price" else [])
+        for kind in kinds:
+            bare.setdefault(kind, intent.name)
+    return bare
+
+
+def _answer_settings(business: Business) -> AnswerSettings:
+    threshold = business.thresholds.get("answer")
+    return AnswerSettings() if threshold is None else AnswerSettings(threshold=threshold)
+
+
+def _counted(say: Progress, text: str) -> Callable[[int, int], None]:
+    """A progress in numbers told in words, a line for every tenth of the way."""
+    told = -1
+
+    def count(done: int, total: int) -> None:
+        nonlocal told
+        if total and done * 10 // total > told:
+            told = done * 10 // total
+            say(text.format(done=done, total=total))
+
+    return count
+
+
+def _starter(button: Any) -> str:
+    """The text of a greeting's button, where pressing it sends a question."""
+    return button if isinstance(button, str) else str(button.get("value", "") or "")

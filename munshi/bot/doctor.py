@@ -1,0 +1,133 @@
+"""Looks whether everything that Munshi needs is in order on this computer."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz.process import extractOne
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from munshi import __version__
+from munshi.bot.business import BusinessError, check_business, find_business
+from munshi.bot.settings import PREFIX, Settings
+from munshi.bot.store import StoreError, open_engine
+from munshi.knowledge.base import EncoderError
+from munshi.knowledge.encoder import open_encoder
+
+# Read by the tests and the benchmarks, not by the product.
+_OTHER_VARIABLES = frozenset({"MUNSHI_DATA", "MUNSHI_REQUIRE_SERVICES", "MUNSHI_CHROMIUM"})
+_LEAST_FREE_BYTES = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: in order, worth a note, or a fault that keeps Munshi from working."""
+
+    state: Literal["ok", "note", "fault"]
+    what: str
+    detail: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything, whatever fails."""
+    looks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _program, _variables, _home, _business, _database, _encoder, _port, _model,
+    )  # fmt: skip
+    return [finding for look in looks for finding in look(settings)]
+
+
+def _program(_settings: Settings) -> Iterator[Finding]:
+    yield Finding("ok", "program", f"munshi {__version__}, Python {platform.python_version()}, {platform.platform()}")
+
+
+def _variables(_settings: Settings) -> Iterator[Finding]:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | _OTHER_VARIABLES
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known:
+            meant = extractOne(name, known, score_cutoff=70)
+            hint = f" Did you mean {meant[0]}?" if meant else ""
+            yield Finding("note", "settings", f"{name} is set but means nothing.{hint}")
+
+
+def _home(settings: Settings) -> Iterator[Finding]:
+    home = settings.home.expanduser()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(home).free
+    except OSError as error:
+        yield Finding("fault", "home", f"{home} cannot be used ({error.strerror}). Set MUNSHI_HOME to another folder.")
+        return
+    if not os.access(home, os.W_OK):
+        yield Finding("fault", "home", f"{home} cannot be written to. Set MUNSHI_HOME to another folder.")
+    elif free < _LEAST_FREE_BYTES:
+        yield Finding("note", "home", f"{home}: only {free // 10**6} MB are free on its disk.")
+    else:
+        yield Finding("ok", "home", f"{home}, {free / 1e9:.0f} GB free")
+
+
+def _business(settings: Settings) -> Iterator[Finding]:
+    try:
+        folder = find_business(settings.business)
+    except BusinessError as error:
+        yield Finding("fault", "business", str(error))
+        return
+    faults = check_business(folder)
+    errors = sum(fault.severity == "error" for fault in faults)
+    if errors:
+        yield Finding(
+            "fault", "business", f"{folder.name}: {errors} errors. `munshi check {settings.business}` lists them."
+        )
+    elif faults:
+        yield Finding("note", "business", f"{folder.name}: {len(faults)} warnings. `munshi check` lists them.")
+    else:
+        yield Finding("ok", "business", str(folder))
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    try:
+        engine = open_engine(settings.database_url, home=settings.business_home(find_business(settings.business).name))
+        with engine.connect() as db:
+            db.execute(text("SELECT 1"))
+        engine.dispose()
+    except BusinessError:
+        return  # told already
+    except (StoreError, SQLAlchemyError) as error:
+        yield Finding("fault", "database", str(error).splitlines()[0])
+    else:
+        yield Finding("ok", "database", engine.url.render_as_string(hide_password=True))
+
+
+def _encoder(settings: Settings) -> Iterator[Finding]:
+    try:
+        encoder = open_encoder(settings.encoder, home=settings.home.expanduser())
+    except EncoderError as error:
+        yield Finding("fault", "encoder", str(error))
+        return
+    if encoder is None:
+        yield Finding("note", "encoder", "none: Munshi works on words alone, and finds less.")
+    else:
+        yield Finding("ok", "encoder", f"{encoder.name}, {encoder.dim} dimensions")
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    try:
+        socket.create_server((settings.host, settings.port)).close()
+    except OSError as error:
+        yield Finding(
+            "note",
+            "port",
+            f"{settings.port} on {settings.host} is not free ({error.strerror}). MUNSHI_PORT chooses another.",
+        )
+    else:
+        yield Finding("ok", "port", f"{settings.port} on {settings.host} is free")
+
+
+def _model(_settings: Settings) -> Iterator[Finding]:
+    yield Finding("ok", "language model", "none: answers come word for word from the papers and the records")

@@ -1,0 +1,71 @@
+"""What a person of the business does with the tickets: look, take a chat over, write in it, give it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from munshi.bot.business import load_business
+from munshi.bot.settings import Settings
+from munshi.bot.store import Line, Store, open_engine
+from munshi.handlers.tables import create_tables
+from munshi.handlers.tickets import Ticket, TicketError, claim_ticket, close_ticket, list_tickets, show_ticket
+
+
+class Inbox:
+    """The tickets of one business and the chats they are about."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def tickets(self, *, closed: bool = False) -> list[Ticket]:
+        """The tickets that wait, oldest first; with `closed` all of them."""
+        with self._store.reading() as db:
+            found = list_tickets(db, self._store.business)
+        return [ticket for ticket in reversed(found) if closed or ticket.status != "closed"]
+
+    def show(self, reference: str) -> tuple[Ticket, list[Line]]:
+        """A ticket and the chat it came from. Raises TicketError where there is none."""
+        with self._store.reading() as db:
+            ticket = show_ticket(db, self._store.business, reference)
+        return ticket, self._store.transcript(ticket.session_id)
+
+    def claim(self, reference: str, person: str) -> Ticket:
+        """Give the chat to `person`: from here on the bot is silent in it. Raises TicketError where another has it."""
+        with self._store.transaction() as db:
+            ticket = claim_ticket(db, self._store.business, reference, person)
+            self._store.hold(db, ticket.session_id, person)
+        return ticket
+
+    def reply(self, reference: str, person: str, text: str) -> Ticket:
+        """Write to the customer as `person`, who has the chat from here on.
+
+        Raises TicketError where another has it, or where there is nothing to send.
+        """
+        if not text.strip():
+            raise TicketError("There is nothing to send: the text is empty.")
+        with self._store.transaction() as db:
+            ticket = claim_ticket(db, self._store.business, reference, person)
+            self._store.hold(db, ticket.session_id, person)
+            line = self._store.say(db, ticket.session_id, "person", text.strip())
+            self._store.push(db, ticket.session_id, ticket.channel, line)
+        return ticket
+
+    def release(self, reference: str) -> Ticket:
+        """Give the chat back to the bot and close the ticket. Raises TicketError where there is none."""
+        with self._store.transaction() as db:
+            ticket = close_ticket(db, self._store.business, reference)
+            self._store.hold(db, ticket.session_id, None)
+        return ticket
+
+
+@contextmanager
+def open_inbox(settings: Settings) -> Iterator[Inbox]:
+    """The inbox of the business in `settings`, without the parts that only answering needs."""
+    business = load_business(settings.business)
+    engine = open_engine(settings.database_url, home=settings.business_home(business.key))
+    try:
+        create_tables(engine)
+        yield Inbox(Store(engine, business.key))
+    finally:
+        engine.dispose()
