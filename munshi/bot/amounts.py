@@ -1,0 +1,158 @@
+"""Amounts of money, percentages and quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from munshi.bot.numbers import Number, read_number, unit_at
+from munshi.bot.spans import Span
+from munshi.bot.tokens import Token
+
+MOST = Decimal(10) ** 13
+"""More than this is no amount that a customer means."""
+
+MOST_PIECES = 1_000_000
+
+_BETWEEN = frozenset(".:-=")
+_NOT_MONEY = frozenset({"other", "quantity", "percent"})
+_LIQUID_REACH = 3
+
+
+def find_measures(tokens: Sequence[Token], *, hindi: bool) -> list[Span]:
+    """The amounts (in rupees), percentages and quantities of a text."""
+    spans: list[Span] = []
+    index = 0
+    while index < len(tokens):
+        number = read_number(tokens, index, hindi=hindi) if _may_begin(tokens, index) else None
+        span = _classify(tokens, number, spans[-1].end if spans else 0) if number else None
+        if span is not None:
+            spans.append(span)
+        index = number.last if number else index + 1
+    return spans
+
+
+def plain(value: Decimal) -> str:
+    """A decimal without exponent and trailing zeros."""
+    return format(value.normalize(), "f")
+
+
+def _may_begin(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a number there would stand free, not in a code ("R15", "NAS-10234") or a size ("205/55")."""
+    token = tokens[index]
+    if token.kind not in ("number", "latin", "devanagari"):
+        return False
+    before = tokens[index - 1] if index else None
+    if before is None or before.end < token.start:
+        return True
+    if before.text in "-/." and index > 1 and tokens[index - 2].end == before.start:
+        unit = unit_at(tokens, index - 2)
+        return unit is not None and unit.kind == "currency"
+    unit = unit_at(tokens, index - 1)
+    return not before.is_word or (unit is not None and unit.kind == "currency")
+
+
+def _classify(tokens: Sequence[Token], number: Number, taken: int) -> Span | None:
+    after = unit_at(tokens, number.last)
+    if after is not None and after.kind == "percent":
+        return Span("percent", plain(number.value), tokens[number.first].start, tokens[number.last].end)
+    money = _money(tokens, number, taken)
+    return money or _quantity(tokens, number)
+
+
+def _money(tokens: Sequence[Token], number: Number, taken: int) -> Span | None:
+    start = _currency_before(tokens, number.first, taken)
+    end = _currency_after(tokens, number.last)
+    if number.value >= MOST or (start is None and _is_negative(tokens, number.first)):
+        return None
+    if start is None and end is None and not _is_scaled_money(tokens, number):
+        return None
+    if start is None:
+        start = tokens[number.first].start
+    return Span("amount", plain(number.value), start, end or tokens[number.last - 1].end)
+
+
+def _is_scaled_money(tokens: Sequence[Token], number: Number) -> bool:
+    """Whether "5 lakh" or "5k" is money though nothing says rupees: not before "km" or "people"."""
+    if number.scale == 1:
+        return False
+    after = unit_at(tokens, number.last)
+    if after is not None and after.kind in _NOT_MONEY:
+        return False
+    return tokens[number.last - 1].low != "l" or _is_lakh(tokens, number)
+
+
+def _is_lakh(tokens: Sequence[Token], number: Number) -> bool:
+    """Whether "2.5L" is two and a half lakh: not in small letters, and not beside what is sold by the litre."""
+    near = range(number.first - _LIQUID_REACH, number.last + _LIQUID_REACH)
+    liquid = any(unit is not None and unit.kind == "liquid" for unit in (unit_at(tokens, at) for at in near))
+    return tokens[number.last - 1].text == "L" and not liquid
+
+
+def _is_negative(tokens: Sequence[Token], first: int) -> bool:
+    before = tokens[first - 1] if first else None
+    return before is not None and before.text == "-" and before.end == tokens[first].start
+
+
+def _currency_before(tokens: Sequence[Token], first: int, taken: int) -> int | None:
+    """Where "Rs." or "₹" before the number begins, unless it belongs to the number before that."""
+    at = first - 1
+    while at >= 0 and first - at <= 2 and tokens[at].text in _BETWEEN:
+        at -= 1
+    unit = unit_at(tokens, at)
+    is_currency = unit is not None and unit.kind == "currency" and tokens[at].start >= taken
+    return tokens[at].start if is_currency else None
+
+
+def _currency_after(tokens: Sequence[Token], last: int) -> int | None:
+    """Where "rupees" or "/-" after the number ends."""
+    end = None
+    texts = [token.text for token in tokens[last : last + 2]]
+    if texts == ["/", "-"]:
+        end = tokens[last + 1].end
+        last += 2
+    unit = unit_at(tokens, last)
+    return tokens[last].end if unit is not None and unit.kind == "currency" else end
+
+
+def _quantity(tokens: Sequence[Token], number: Number) -> Span | None:
+    start, end = tokens[number.first].start, tokens[number.last - 1].end
+    after, before = unit_at(tokens, number.last), unit_at(tokens, number.first - 1)
+    value = number.value
+    if after is not None and after.kind == "quantity":
+        value, end = value * after.value, tokens[number.last].end
+    elif not (_is_asked(after, before) or _is_times(tokens, number)):
+        return None
+    if value != value.to_integral_value() or not 0 < value <= MOST_PIECES or _is_negative(tokens, number.first):
+        return None
+    return Span("quantity", plain(value), start, end)
+
+
+def _is_asked(after: object, before: object) -> bool:
+    kinds = [getattr(unit, "kind", "") for unit in (after, before)]
+    return kinds[0] == "wanted" or kinds[1] == "asked"
+
+
+def _is_times(tokens: Sequence[Token], number: Number) -> bool:
+    """Whether it is the 2 of "x2", "2x" or "x 2", and no side of a size such as 72x45."""
+
+    def is_x(at: int) -> bool:
+        return 0 <= at < len(tokens) and tokens[at].low in ("x", "×")
+
+    def is_number(at: int) -> bool:
+        return 0 <= at < len(tokens) and tokens[at].kind == "number"
+
+    leading = is_x(number.first - 1) and not is_number(number.first - 2)
+    trailing = is_x(number.last) and not is_number(number.last + 1)
+    return leading or trailing
+
+
+def quantities_before(tokens: Sequence[Token], starts: Sequence[int]) -> Iterator[Span]:
+    """The bare count before each of these places where a product is named: "5 brake pads"."""
+    places = set(starts)
+    for index in range(1, len(tokens)):
+        if tokens[index].start not in places or not _may_begin(tokens, index - 1):
+            continue
+        number = tokens[index - 1]
+        if number.text.isdigit() and len(number.text) < 7 and int(number.text) and number.end < tokens[index].start:
+            yield Span("quantity", str(int(number.text)), number.start, number.end)

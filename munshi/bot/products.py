@@ -1,0 +1,148 @@
+"""The products a message names, typos and all.
+
+Each product is known by the words of its names, a word weighing more the fewer products have it. Neighbouring words
+of the message that are in names form a mention, and the mention means the products that hold the most of its weight.
+Where several hold the same ("brake pad") each of them is given, unless one is called exactly so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Protocol
+
+from munshi.bot import lexicon
+from munshi.bot.gloss import Piece
+from munshi.bot.spans import Span
+from munshi.bot.spelling import Word
+from munshi.bot.tokens import tokenise
+
+MOST_MEANT = 20
+"""A mention that fits more products than this ("swift") is no product's name."""
+
+_SAME = 1e-6
+_JOINING = frozenset(["", "for", "of", "the", "with", "one", "-", "(", ")", "/"])
+_MOST_JOINING = 2
+_LONGEST_SKU = 5
+
+
+class ProductLike(Protocol):
+    """A product by name."""
+
+    @property
+    def sku(self) -> str:
+        """What it is told apart by."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def aliases(self) -> Sequence[str]:
+        """What else it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A word of the message that is in a product's name; `at` counts pieces."""
+
+    at: int
+    stem: str
+
+
+class ProductFinder:
+    """An index over the words of product names, which `prepare` puts into English as messages are."""
+
+    def __init__(self, products: Iterable[ProductLike], prepare: Callable[[str], str]) -> None:
+        self._names: dict[str, list[frozenset[str]]] = {}
+        self._skus: dict[str, str] = {}
+        for product in products:
+            self._skus[_squeezed(product.sku)] = product.sku
+            names = [frozenset(_stems(prepare(name))) for name in (product.name, *product.aliases)]
+            self._names[product.sku] = [name for name in names if name]
+        self._having: dict[str, set[str]] = defaultdict(set)
+        for sku, names in self._names.items():
+            for stem in frozenset().union(*names):
+                self._having[stem].add(sku)
+        self._weights = {stem: log(1 + len(self._names) / len(skus)) for stem, skus in self._having.items()}
+
+    def find(self, words: Sequence[Word], pieces: Sequence[Piece]) -> list[Span]:
+        """The products named, several over one span where they fit equally well."""
+        if not self._names:
+            return []
+        spans = list(self._by_sku(words))
+        for mention in self._mentions(pieces):
+            for hits, skus in self._meant(mention):
+                start = words[pieces[hits[0].at].first].token.start
+                end = words[pieces[hits[-1].at].last - 1].token.end
+                spans += [Span("product", sku, start, end) for sku in sorted(skus)]
+        return spans
+
+    def _by_sku(self, words: Sequence[Word]) -> Iterator[Span]:
+        for first in range(len(words)):
+            for last in range(min(first + _LONGEST_SKU, len(words)), first, -1):
+                text = _squeezed("".join(word.token.text for word in words[first:last]))
+                if text in self._skus and any(map(str.isdigit, text)):
+                    yield Span("product", self._skus[text], words[first].token.start, words[last - 1].token.end)
+                    break
+
+    def _mentions(self, pieces: Sequence[Piece]) -> Iterator[list[_Hit]]:
+        """Runs of words that are in names, with at most a few joining words between."""
+        mention: list[_Hit] = []
+        for at, piece in enumerate(pieces):
+            stems = [stem for stem in _stems(piece.text) if stem in self._having]
+            if stems:
+                mention += [_Hit(at, stem) for stem in stems]
+            elif mention and (piece.text.lower() not in _JOINING or at - mention[-1].at > _MOST_JOINING):
+                yield mention
+                mention = []
+        if mention:
+            yield mention
+
+    def _meant(self, mention: list[_Hit]) -> Iterator[tuple[list[_Hit], set[str]]]:
+        """The products meant, with the words that say so; what is left over may name another."""
+        while mention:
+            best = self._best([hit.stem for hit in mention])
+            if best is None:
+                return
+            skus, stems = best
+            hits = [hit for hit in mention if hit.stem in stems]
+            yield hits, skus
+            rest = [hit for hit in mention if hit.at > hits[-1].at]
+            # A lone word after a product says what it is for ("clutch plate for alto"), not a second product.
+            mention = rest if len(rest) > 1 else []
+
+    def _best(self, stems: Sequence[str]) -> tuple[set[str], set[str]] | None:
+        scores: dict[str, float] = defaultdict(float)
+        for stem in set(stems):
+            for sku in self._having[stem]:
+                scores[sku] += self._weights[stem]
+        if not scores:
+            return None
+        top = max(scores.values())
+        skus = {sku for sku, score in scores.items() if score >= top - _SAME}
+        held = set(stems) & frozenset().union(*(name for sku in skus for name in self._names[sku]))
+        if len(skus) > MOST_MEANT or not _names_something(held):
+            return None
+        exact = {sku for sku in skus if any(name <= held for name in self._names[sku])}
+        return exact or skus, held
+
+
+def _names_something(stems: Iterable[str]) -> bool:
+    """Whether words say more than "set", "front" or "12"."""
+    return any(stem.isalpha() and len(stem) > 2 and stem not in lexicon.words("generic") for stem in stems)
+
+
+def _stems(text: str) -> list[str]:
+    """The words of a text in lower case, a plural's s off."""
+    return [_stem(token.low) for token in tokenise(text) if token.kind != "mark" and token.low not in _JOINING]
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def _squeezed(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).upper()
