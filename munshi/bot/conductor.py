@@ -173,7 +173,7 @@ class Conductor:
 
     def _press(self, context: Context, clarifying: str) -> Step:
         if context.pressed == CALL_PERSON:
-            return self._hand_over(context, clarifying)
+            return self._hand_over(context, clarifying or _last_said(context))
         if context.pressed == NONE_OF_THESE:
             return self._from_papers(context, Route("fallback", reason="none of the options"))
         return self._follow(context, self.router.to_intent(context.pressed.removeprefix(INTENT), "chosen"))
@@ -303,6 +303,12 @@ def heard(state: SessionState, text: str) -> tuple[str, str]:
     if state.form is None and CALL_PERSON in state.options.values() and consent(text) == "yes":
         return CALL_PERSON, text  # "Shall I call a person?" - "haan"
     return "", text
+
+
+def _last_said(context: Context) -> str:
+    """What the offer of a person was about."""
+    exchanges = context.state.exchanges
+    return exchanges[-1].text if exchanges else ""
 
 
 def _names_product(context: Context) -> bool:

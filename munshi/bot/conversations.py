@@ -6,10 +6,16 @@ import unicodedata
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from munshi.bot.app import Progress, open_app
 from munshi.bot.assistant import Response
+from munshi.bot.business import BusinessError, load_business
 from munshi.bot.message import Message
+from munshi.bot.pack.conversations import load_conversations
 from munshi.bot.pack.schema import Conversation, Expectation, Step
+from munshi.bot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,21 @@ class ConversationReport:
                 for f in self.failures
             ],
         }
+
+
+def rehearse(settings: Settings, file: Path | None = None, *, progress: Progress | None = None) -> ConversationReport:
+    """Play a business's conversations, or those in `file`, on a database that is thrown away afterwards.
+
+    Raises BusinessError where there are none or where they are not well-formed, and what `open_app` raises.
+    """
+    file = file or load_business(settings.business).conversations
+    if file is None:
+        raise BusinessError("The pack has no conversations.yaml. Write one, or name a file.")
+    conversations = load_conversations(file)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        aside = settings.model_copy(update={"database_url": f"sqlite:///{Path(folder) / 'rehearsal.sqlite3'}"})
+        with open_app(aside, progress=progress) as app:
+            return play(app.assistant.respond, conversations)
 
 
 def play(respond: Callable[[Message], Response], conversations: Sequence[Conversation]) -> ConversationReport:

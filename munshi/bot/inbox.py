@@ -12,6 +12,12 @@ from munshi.handlers.tables import create_tables
 from munshi.handlers.tickets import Ticket, TicketError, claim_ticket, close_ticket, list_tickets, show_ticket
 
 
+def _reference(given: str) -> str:
+    """A ticket's reference, for whoever writes only its number."""
+    digits = given.strip().upper().removeprefix("T")
+    return f"T{int(digits):05d}" if digits.isdecimal() and len(digits) <= 9 else given
+
+
 class Inbox:
     """The tickets of one business and the chats they are about."""
 
@@ -27,13 +33,13 @@ class Inbox:
     def show(self, reference: str) -> tuple[Ticket, list[Line]]:
         """A ticket and the chat it came from. Raises TicketError where there is none."""
         with self._store.reading() as db:
-            ticket = show_ticket(db, self._store.business, reference)
+            ticket = show_ticket(db, self._store.business, _reference(reference))
         return ticket, self._store.transcript(ticket.session_id)
 
     def claim(self, reference: str, person: str) -> Ticket:
         """Give the chat to `person`: from here on the bot is silent in it. Raises TicketError where another has it."""
         with self._store.transaction() as db:
-            ticket = claim_ticket(db, self._store.business, reference, person)
+            ticket = claim_ticket(db, self._store.business, _reference(reference), person)
             self._store.hold(db, ticket.session_id, person)
         return ticket
 
@@ -45,7 +51,7 @@ class Inbox:
         if not text.strip():
             raise TicketError("There is nothing to send: the text is empty.")
         with self._store.transaction() as db:
-            ticket = claim_ticket(db, self._store.business, reference, person)
+            ticket = claim_ticket(db, self._store.business, _reference(reference), person)
             self._store.hold(db, ticket.session_id, person)
             line = self._store.say(db, ticket.session_id, "person", text.strip())
             self._store.push(db, ticket.session_id, ticket.channel, line)
@@ -54,7 +60,7 @@ class Inbox:
     def release(self, reference: str) -> Ticket:
         """Give the chat back to the bot and close the ticket. Raises TicketError where there is none."""
         with self._store.transaction() as db:
-            ticket = close_ticket(db, self._store.business, reference)
+            ticket = close_ticket(db, self._store.business, _reference(reference))
             self._store.hold(db, ticket.session_id, None)
         return ticket
 

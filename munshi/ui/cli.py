@@ -1,0 +1,303 @@
+"""`munshi`: the command line. Each command is thin; what it does stands in the rooms."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from munshi import __version__
+from munshi.bot.settings import load_settings
+from munshi.ui.cli_evaluate import evaluate
+from munshi.ui.cli_inbox import inbox
+from munshi.ui.console import (
+    DONE,
+    FAILED,
+    BusinessOption,
+    JsonOption,
+    show_json,
+    show_reply,
+    show_table,
+    speak_utf8,
+    step,
+    telling_faults,
+)
+
+if TYPE_CHECKING:
+    from munshi.bot.app import App
+    from munshi.bot.assistant import Response
+
+cli = typer.Typer(
+    name="munshi",
+    help="A support assistant that a small business runs on its own computer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cli.add_typer(evaluate, name="evaluate")
+cli.add_typer(inbox, name="inbox")
+
+
+def main() -> None:
+    """Run the command line; the exit status is 0 done, 1 a check failed, 2 wrong use."""
+    speak_utf8()
+    cli(prog_name="munshi")
+
+
+@contextmanager
+def opened(business: str | None, **overrides: Any) -> Iterator[App]:
+    """The whole of Munshi for one business, closed again at the end; faults are told in one line."""
+    from munshi.bot.app import open_app
+
+    with telling_faults(), open_app(load_settings(business=business, **overrides), progress=step) as app:
+        yield app
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"munshi {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """A support assistant that a small business runs on its own computer."""
+
+
+@cli.command()
+def serve(
+    business: BusinessOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to serve on (MUNSHI_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to serve on (MUNSHI_PORT).")] = None,
+) -> None:
+    """Open the chat window in the browser."""
+    with opened(business, host=host, port=port) as app:
+        from munshi.ui.server import serve as run
+
+        run(app, app.settings.host, app.settings.port)
+
+
+@cli.command()
+def chat(
+    business: BusinessOption = None,
+    session: Annotated[str | None, typer.Option(help="Go on with this chat.")] = None,
+) -> None:
+    """Talk to the assistant in the terminal."""
+    session_id = session or f"terminal-{uuid.uuid4().hex[:12]}"
+    with opened(business) as app:
+        typer.echo(f"{app.business.profile.name}. Write a message; an empty line or Ctrl-D ends the chat.")
+        for note in app.notes():
+            typer.secho(note, dim=True)
+        for text in _lines():
+            _show_pending(app, session_id)
+            _show_response(app.respond(text, session_id=session_id, channel="terminal"))
+        typer.echo(f"Go on later with: munshi chat --session {session_id}")
+
+
+def _lines() -> Iterator[str]:
+    while True:
+        try:
+            text = input("\n> ")
+        except (EOFError, KeyboardInterrupt):
+            typer.echo("")
+            return
+        if not text.strip():
+            return
+        yield text
+
+
+def _show_pending(app: App, session_id: str) -> None:
+    for line in app.pending(session_id):
+        typer.secho(f"{app.business.profile.name}: {line.text}", fg=typer.colors.GREEN)
+
+
+def _show_response(response: Response) -> None:
+    if response.reply is None:
+        typer.secho("A person has this chat now; they have been given your message.", dim=True)
+    else:
+        show_reply(response.reply)
+
+
+@cli.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="The message; - reads it from standard input.")],
+    business: BusinessOption = None,
+    session: Annotated[str | None, typer.Option(help="Ask within this chat.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send one message and print the reply."""
+    message = sys.stdin.read() if text == "-" else text
+    with opened(business) as app:
+        response = app.respond(message, session_id=session or f"ask-{uuid.uuid4().hex[:12]}", channel="terminal")
+    if as_json:
+        show_json(_answered(response))
+    else:
+        _show_response(response)
+
+
+def _answered(response: Response) -> dict[str, Any]:
+    reply = response.reply
+    return {
+        "reply": reply.text if reply else None,
+        "buttons": [button.label for button in reply.buttons] if reply else [],
+        "citations": [_cited(citation) for citation in reply.citations] if reply else [],
+        "intent": response.intent,
+        "confidence": round(response.confidence, 4),
+        "in_scope": round(response.in_scope, 4),
+        "entities": [dataclasses.asdict(entity) for entity in response.entities],
+        "handler": response.handler,
+        "route": response.route,
+        "session_id": response.session_id,
+        "language": response.language,
+        "llm": response.llm,
+        "ms": response.ms,
+        "trace": dict(response.trace),
+    }
+
+
+def _cited(citation: Any) -> dict[str, Any]:
+    return {
+        "source": citation.source,
+        "title": citation.title,
+        "heading": list(citation.heading),
+        "page": citation.page,
+        "quote": citation.quote,
+    }
+
+
+@cli.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make; it must not exist, or be empty.")],
+    name: Annotated[str | None, typer.Option(help="The business's name.")] = None,
+) -> None:
+    """Start a business of your own from a commented template."""
+    from munshi.bot.scaffold import create_pack
+
+    with telling_faults():
+        made = create_pack(folder, name=name)
+    typer.echo(f"Made {made}. Edit the files, then:\n  munshi check {made}\n  munshi serve --business {made}")
+
+
+@cli.command()
+def check(
+    folder: Annotated[str | None, typer.Argument(help="The pack to check.", show_default=False)] = None,
+    business: BusinessOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List every fault of a pack, with file, line and remedy; the exit status is 1 where one keeps it from running."""
+    from munshi.bot.business import check_business, find_business
+
+    with telling_faults():
+        path = find_business(folder or business or load_settings().business)
+        faults = check_business(path)
+    errors = sum(found.severity == "error" for found in faults)
+    if as_json:
+        listed = [dataclasses.asdict(found) for found in faults]
+        show_json({"business": path.name, "ok": not errors, "errors": errors, "faults": listed})
+    else:
+        for found in faults:
+            typer.echo(str(found))
+        typer.echo(f"{path.name}: {_count(errors, 'error')}, {_count(len(faults) - errors, 'warning')}.")
+    raise typer.Exit(FAILED if errors else DONE)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+@cli.command()
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Papers to add; none: take up the pack's folder.")] = None,
+    business: BusinessOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read papers into the index; unchanged ones are not read again."""
+    from munshi.bot.papers import add_papers
+
+    with telling_faults():
+        settings = load_settings(business=business)
+        added = add_papers(settings, paths or [])
+    with opened(business) as app:
+        report = app.report
+    if as_json:
+        show_json({**dataclasses.asdict(report), "given": [str(path) for path in added]})
+    else:
+        for skipped in report.skipped:
+            typer.echo(f"left out: {skipped}")
+        typer.echo(f"{report.passages} passages from {report.documents} papers, {report.embedded} of them new.")
+    raise typer.Exit(FAILED if report.skipped else DONE)
+
+
+@cli.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    business: BusinessOption = None,
+    alpha: Annotated[float | None, typer.Option(min=0, max=1, help="0 is words alone, 1 is meaning alone.")] = None,
+    top_k: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 5,
+    as_json: JsonOption = False,
+) -> None:
+    """Look into the papers and see each stage's score."""
+    with opened(business) as app:
+        hits, ms = app.search(query, alpha=alpha, top_k=top_k)
+    if as_json:
+        show_json({"hits": [_hit(hit) for hit in hits], "ms": ms})
+        return
+    for number, hit in enumerate(hits, start=1):
+        scores = "  ".join(f"{name} {_score(getattr(hit, name))}" for name in ("score", "lexical", "dense", "rerank"))
+        typer.secho(f"{number}. {hit.passage.source}: {hit.passage.title}", bold=True)
+        typer.echo(f"   {hit.passage.text}")
+        typer.secho(f"   {scores}", dim=True)
+
+
+def _hit(hit: Any) -> dict[str, Any]:
+    passage = hit.passage
+    named = {name: getattr(passage, name) for name in ("id", "source", "title", "text", "page", "kind")}
+    return {**named, **{name: getattr(hit, name) for name in ("score", "lexical", "dense", "rerank")}}
+
+
+def _score(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+@cli.command()
+def classify(
+    text: Annotated[str, typer.Argument(help="The message; - reads one message a line from standard input.")],
+    business: BusinessOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """See what the classifier makes of a message."""
+    texts = [line.rstrip("\n") for line in sys.stdin] if text == "-" else [text]
+    with opened(business) as app:
+        predictions = app.classifier.classify(texts)
+    if as_json:
+        found = [{"text": said, **dataclasses.asdict(made)} for said, made in zip(texts, predictions, strict=True)]
+        show_json(found if text == "-" else found[0])
+        return
+    for said, made in zip(texts, predictions, strict=True):
+        typer.secho(said, bold=True)
+        typer.echo(f"  {made.intent}  confidence {made.confidence:.3f}  in scope {made.in_scope:.3f}")
+        for name, share in made.ranked[1:3]:
+            typer.secho(f"  {name}  {share:.3f}", dim=True)
+
+
+@cli.command()
+def doctor(business: BusinessOption = None, as_json: JsonOption = False) -> None:
+    """Look whether everything that Munshi needs is in order here."""
+    from munshi.bot.doctor import examine
+
+    with telling_faults():
+        findings = examine(load_settings(business=business))
+    failed = any(finding.state == "fault" for finding in findings)
+    if as_json:
+        show_json({"ok": not failed, "findings": [dataclasses.asdict(finding) for finding in findings]})
+    else:
+        show_table(("", "what", "how it stands"), [(f.state, f.what, f.detail) for f in findings])
+    raise typer.Exit(FAILED if failed else DONE)
