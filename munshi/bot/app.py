@@ -24,7 +24,6 @@ from munshi.bot.preprocess import Preprocessor
 from munshi.bot.router import Router, Thresholds
 from munshi.bot.settings import Settings
 from munshi.bot.store import Line, Store, open_engine
-from munshi.bot.titles import title
 from munshi.bot.wording import Phrasebook
 from munshi.handlers.base import Action, Handler
 from munshi.handlers.records import Records, import_records
@@ -215,7 +214,7 @@ def _conductor(settings: Settings, business: Business, services: Services, class
         knowledge=services.knowledge,
         phrases=services.phrases,
         profile=business.profile,
-        titles=lambda intent, language: title(intent, business.options[intent], language),
+        titles=business.title,
     )
 
 
@@ -265,5 +264,8 @@ def _counted(say: Progress, text: str) -> Callable[[int, int], None]:
 
 
 def _starter(button: Any) -> str:
-    """The text of a greeting's button, where pressing it sends a question."""
-    return button if isinstance(button, str) else str(button.get("value", "") or "")
+    """What a greeting's button sends."""
+    if isinstance(button, str):
+        return button
+    label = button["label"]
+    return str(button.get("value") or (label if isinstance(label, str) else label["en"]))

@@ -37,9 +37,10 @@ class GlossaryEntry:
 class Business:
     """A pack. The mappings by intent have every intent of `intents` in them, if only with nothing.
 
-    `formats` holds regular expressions by kind of code (order_number, account), to be matched case-insensitively;
-    `thresholds` only the scores that the owner sets; `records` the CSV files by table; `phrases` the sentences that
-    the owner words differently, by language and key; `papers` and `conversations` are files to be read by others.
+    `titles` is what a customer reads on a button, by language; `formats` holds regular expressions by kind of code
+    (order_number, account), to be matched case-insensitively; `thresholds` only the scores that the owner sets;
+    `records` the CSV files by table; `phrases` the sentences that the owner words differently, by language and key;
+    `papers` and `conversations` are files to be read by others.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class Business:
     intents: tuple[Intent, ...]
     slot_specs: Mapping[str, tuple[SlotSpec, ...]]
     options: Mapping[str, Mapping[str, Any]]
+    titles: Mapping[str, Mapping[str, str]]
     formats: Mapping[str, str]
     thresholds: Mapping[str, float]
     glossary: tuple[GlossaryEntry, ...]
@@ -57,6 +59,11 @@ class Business:
     conversations: Path | None
     llm: str
     tone: str
+
+    def title(self, intent: str, language: str) -> str:
+        """What an intent is called before a customer: its title, else its name in words."""
+        given = self.titles[intent]
+        return given.get(language) or given.get("en") or intent.replace("_", " ").capitalize()
 
 
 def load_business(name_or_folder: str | Path) -> Business:
@@ -116,6 +123,7 @@ def _business(pack: Pack, file: BusinessFile) -> Business:
         intents=tuple(_intent(entry) for entry in pack.intents),
         slot_specs=slot_specs,
         options={entry.name: entry.options for entry in pack.intents},
+        titles={entry.name: {str(language): text for language, text in entry.title.items()} for entry in pack.intents},
         formats=file.formats.model_dump(exclude_none=True),
         thresholds=file.thresholds.model_dump(exclude_none=True),
         glossary=tuple(GlossaryEntry(row["term"], row["meaning"], row["language"]) for _, row in pack.glossary),

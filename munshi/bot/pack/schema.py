@@ -156,6 +156,7 @@ class IntentEntry(Part):
     """One intent of intents.yaml."""
 
     name: Name
+    title: ByLanguage = {}
     description: Text
     handler: Text
     risk: Literal["low", "high"] = "low"
