@@ -15,16 +15,21 @@ _BARE_WORDS = 2
 
 
 class Faq:
-    """The option `topic` says what the intent is about, for questions that only name it."""
+    """The option `topic` says what the intent is about, for questions that only name it.
+
+    With the option `question` that is what the papers are asked, whatever the customer's words were: for wishes that
+    nothing here fulfils ("send 500 to Anil"), where the papers say how it is done.
+    """
 
     def __init__(self, services: Services, config: HandlerConfig) -> None:
         self.slots: tuple[Slot, ...] = ()
         self._services = services
         self._topic = text(config, "topic")
+        self._question = text(config, "question")
 
     def answer(self, turn: Turn) -> Reply:
         """What the papers say, or an unanswered reply."""
-        question = turn.query or turn.text
+        question = self._question or turn.query or turn.text
         if self._topic and len(words(question)) <= _BARE_WORDS:
             question = f"{question} {self._topic}"
         return from_papers(self._services, question, turn.language)

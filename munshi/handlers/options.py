@@ -25,6 +25,16 @@ def text(config: HandlerConfig, name: str) -> str:
     raise HandlerError(f"intent '{config.intent}': options: {name}: it must be a text; write it in quotes.")
 
 
+def by_language(config: HandlerConfig, name: str) -> Mapping[str, str]:
+    """An option that is a text, or one a language; nothing where the pack leaves it out. Raises HandlerError."""
+    value = config.options.get(name, {})
+    if isinstance(value, str):
+        return {"en": value.strip()}
+    if isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values()):
+        return {str(language): each.strip() for language, each in value.items()}
+    raise HandlerError(f"intent '{config.intent}': options: {name}: it must be a text, or texts by language.")
+
+
 def buttons(config: HandlerConfig, language: str) -> tuple[Button, ...]:
     """The option `buttons`: texts, or mappings with a `label` (a text, or one a language) and the `value` it sends.
 

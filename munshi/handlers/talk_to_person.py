@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from munshi.handlers.base import Reply, Slot, Turn
 from munshi.handlers.opening import opens_in_words, state
-from munshi.handlers.options import text
+from munshi.handlers.options import by_language, text
 from munshi.handlers.registry import HandlerConfig, Services
 
 MAX_REASON_CHARS = 300
 
 
 class TalkToPerson:
-    """The option `reason` says why, for the person; without it the customer's own words do."""
+    """The option `reason` says why, for the person; without it the customer's own words do.
+
+    The option `note` (a text, or one a language) is what to do until the person is there.
+    """
 
     def __init__(self, services: Services, config: HandlerConfig) -> None:
         self.slots: tuple[Slot, ...] = ()
         self._phrases = services.phrases
         self._reason = text(config, "reason")
+        self._notes = by_language(config, "note")
 
     def answer(self, turn: Turn) -> Reply:
         """A handover, with when the shop opens where it is closed now."""
@@ -26,4 +30,6 @@ class TalkToPerson:
             when = opens_in_words(self._phrases, turn.language, opens, turn.now)
             note = self._phrases("person_unavailable_hours", turn.language, opens=when)
         reason = self._reason or turn.text.strip()[:MAX_REASON_CHARS] or "The customer asked for a person"
-        return Reply(self._phrases("handover_done", turn.language, hours_note=note), handover=reason)
+        called = self._phrases("handover_done", turn.language, hours_note=note).strip()
+        advice = self._notes.get(turn.language) or self._notes.get("en", "")
+        return Reply("\n\n".join(filter(None, (called, advice))), handover=reason)

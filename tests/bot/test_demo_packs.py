@@ -48,7 +48,8 @@ def test_a_lost_card_gets_the_number_that_the_papers_give() -> None:
     bank = load_business("dummy-bank")
     cards = next(path for path in bank.papers if path.name == "cards.md").read_text(encoding="utf-8")
     number = re.findall(r"card emergency line (1800 \d{3} \d{4})", cards)[0]
-    assert all(number in bank.phrases[language]["handover_done"] for language in bank.profile.languages)
+    notes = bank.options["Card_Block"]["note"]
+    assert all(number in notes[language] for language in bank.profile.languages)
 
 
 def test_the_banks_faq_says_nothing_that_its_papers_do_not() -> None:
