@@ -74,7 +74,7 @@ def test_every_answer_carries_the_safety_headers(client: TestClient, path: str) 
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_nothing_is_served_that_a_chat_does_not_need(client: TestClient, method: str, path: str) -> None:
-    assert client.request(method, path).status_code == 404
+    assert client.request(method, path).status_code in {404, 405}
 
 
 def test_a_health_check_answers_in_json(client: TestClient) -> None:
