@@ -19,6 +19,7 @@ from munshi.bot.business import Business, load_business
 from munshi.bot.conductor import Conductor
 from munshi.bot.dialogue import Dialogue
 from munshi.bot.message import Message
+from munshi.bot.pack.own_code import make_importable
 from munshi.bot.papers import papers_of
 from munshi.bot.preprocess import Preprocessor
 from munshi.bot.router import Router, Thresholds
@@ -199,6 +200,7 @@ def _plain_text(paper: Path) -> str:
 
 
 def _conductor(settings: Settings, business: Business, services: Services, classifier: FewShotClassifier) -> Conductor:
+    make_importable(business.folder)
     handlers = {intent.name: (intent.handler, _handler(business, services, intent)) for intent in business.intents}
     dialogue = Dialogue(
         lambda intent: handlers[intent][1].slots,

@@ -12,6 +12,7 @@ from munshi.bot.pack.csv_checks import check_faq, check_records
 from munshi.bot.pack.examples import check_examples
 from munshi.bot.pack.faults import Report, did_you_mean, quote, sentence
 from munshi.bot.pack.files import read_text
+from munshi.bot.pack.own_code import make_importable
 from munshi.bot.pack.reading import Pack, intent_texts, visible
 from munshi.bot.pack.schema import FrontMatter
 from munshi.bot.pack.validate import validate
@@ -54,11 +55,12 @@ def _check_conversations(pack: Pack, report: Report, handlers: Collection[str]) 
 
 def _check_own_handlers(pack: Pack, report: Report) -> None:
     """Whether what a shop programmed itself is there. This runs its module."""
+    make_importable(pack.folder)
     for line, name in intent_texts(pack.intents_file, "handler"):
         try:
             found = pkgutil.resolve_name(name) if ":" in name else callable
         except (ImportError, AttributeError, ValueError, SyntaxError) as error:
-            remedy = "Check the spelling, and that the folder it is in is on PYTHONPATH."
+            remedy = "Check the spelling, and that the module lies in the pack's folder, beside it or on PYTHONPATH."
             report.error(line, f"The handler {quote(name)} cannot be loaded: {error}.", remedy)
         else:
             if not callable(found):
