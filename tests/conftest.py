@@ -29,6 +29,15 @@ def data_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A MUNSHI_HOME for the whole run, shared by its processes: the encoder is built in it once."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "munshi-home"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[Engine]:
     """A new database on the server at MUNSHI_TEST_POSTGRES, else on this machine, gone after the tests."""
     url = make_url(os.environ.get("MUNSHI_TEST_POSTGRES", POSTGRES))
