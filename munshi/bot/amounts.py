@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from munshi.bot.numbers import Number, read_number, unit_at
+from munshi.bot.numbers import Number, Unit, read_number, unit_at
 from munshi.bot.spans import Span
 from munshi.bot.tokens import Token
 
@@ -14,7 +14,8 @@ MOST = Decimal(10) ** 13
 
 MOST_PIECES = 1_000_000
 
-_BETWEEN = frozenset(".:-=")
+_BETWEEN = frozenset(".:-=")  # "Rs.-500", "qty: 5"
+_INSIDE = frozenset("-./")  # what joins the parts of a code
 _NOT_MONEY = frozenset({"other", "quantity", "percent"})
 _LIQUID_REACH = 3
 
@@ -39,17 +40,17 @@ def plain(value: Decimal) -> str:
 
 def _may_begin(tokens: Sequence[Token], index: int) -> bool:
     """Whether a number there would stand free, not in a code ("R15", "NAS-10234") or a size ("205/55")."""
-    token = tokens[index]
-    if token.kind not in ("number", "latin", "devanagari"):
+    if tokens[index].kind not in ("number", "latin", "devanagari"):
         return False
-    before = tokens[index - 1] if index else None
-    if before is None or before.end < token.start:
+    at = index
+    while at and tokens[at - 1].end == tokens[at].start and tokens[at - 1].text in _INSIDE:
+        at -= 1
+    if at == 0 or tokens[at - 1].end < tokens[at].start:
         return True
-    if before.text in "-/." and index > 1 and tokens[index - 2].end == before.start:
-        unit = unit_at(tokens, index - 2)
-        return unit is not None and unit.kind == "currency"
-    unit = unit_at(tokens, index - 1)
-    return not before.is_word or (unit is not None and unit.kind == "currency")
+    unit = unit_at(tokens, at - 1)
+    if unit is not None and unit.kind == "currency":
+        return True
+    return tokens[at - 1].kind == "mark" or tokens[at - 1].low == "x"
 
 
 def _classify(tokens: Sequence[Token], number: Number, taken: int) -> Span | None:
@@ -96,12 +97,18 @@ def _is_negative(tokens: Sequence[Token], first: int) -> bool:
 
 def _currency_before(tokens: Sequence[Token], first: int, taken: int) -> int | None:
     """Where "Rs." or "₹" before the number begins, unless it belongs to the number before that."""
-    at = first - 1
-    while at >= 0 and first - at <= 2 and tokens[at].text in _BETWEEN:
-        at -= 1
+    at = _before_marks(tokens, first)
     unit = unit_at(tokens, at)
     is_currency = unit is not None and unit.kind == "currency" and tokens[at].start >= taken
     return tokens[at].start if is_currency else None
+
+
+def _before_marks(tokens: Sequence[Token], first: int) -> int:
+    """The place of the last token before `first` that is no mere separator, at most two of them back."""
+    at = first - 1
+    while at >= 0 and first - at <= 2 and tokens[at].text in _BETWEEN:
+        at -= 1
+    return at
 
 
 def _currency_after(tokens: Sequence[Token], last: int) -> int | None:
@@ -117,7 +124,7 @@ def _currency_after(tokens: Sequence[Token], last: int) -> int | None:
 
 def _quantity(tokens: Sequence[Token], number: Number) -> Span | None:
     start, end = tokens[number.first].start, tokens[number.last - 1].end
-    after, before = unit_at(tokens, number.last), unit_at(tokens, number.first - 1)
+    after, before = unit_at(tokens, number.last), unit_at(tokens, _before_marks(tokens, number.first))
     value = number.value
     if after is not None and after.kind == "quantity":
         value, end = value * after.value, tokens[number.last].end
@@ -128,9 +135,9 @@ def _quantity(tokens: Sequence[Token], number: Number) -> Span | None:
     return Span("quantity", plain(value), start, end)
 
 
-def _is_asked(after: object, before: object) -> bool:
-    kinds = [getattr(unit, "kind", "") for unit in (after, before)]
-    return kinds[0] == "wanted" or kinds[1] == "asked"
+def _is_asked(after: Unit | None, before: Unit | None) -> bool:
+    """Whether it is the 5 of "5 chahiye" or "qty 5"."""
+    return (after is not None and after.kind == "wanted") or (before is not None and before.kind == "asked")
 
 
 def _is_times(tokens: Sequence[Token], number: Number) -> bool:

@@ -118,9 +118,7 @@ class _Reader:
         return True
 
     def _take_scale(self, token: Token, scale: int) -> bool:
-        before = self._tokens[self._next - 1] if self._next else None
-        touches = before is not None and before.kind == "number" and before.end == token.start
-        if token.low in _GLUED_SCALES and not touches:
+        if token.low in _GLUED_SCALES and not self._is_suffix(token):
             return False
         if self._part is None and not self._shift and not self._is_bare_scale():
             return False
@@ -136,6 +134,13 @@ class _Reader:
             self._scales.append(scale)
         self._shift = Decimal(0)
         return True
+
+    def _is_suffix(self, token: Token) -> bool:
+        """Whether it is the k of "5k", and not of "5 k" or "2k26"."""
+        before = self._tokens[self._next - 1] if self._next else None
+        after = self._tokens[self._next + 1] if self._next + 1 < len(self._tokens) else None
+        runs_on = after is not None and after.kind == "number" and after.start == token.end
+        return before is not None and before.kind == "number" and before.end == token.start and not runs_on
 
     def _is_bare_scale(self) -> bool:
         """Whether a scale word here counts for one of it: "sau rupaye" is a hundred rupees.

@@ -26,6 +26,7 @@ SHORTEST_TYPO = 4
 
 _LONGEST_WORD = 30
 _REPEATED = re.compile(r"(.)\1{2,}")
+_VOWEL = re.compile(r"[aeiou]")
 _MIN_SOUND_RATIO = 75.0
 _RARE = 2
 
@@ -88,12 +89,11 @@ class Mender:
             return self._from_devanagari(low)
         if kind == "other":
             return low
-        for form in _forms(low):
-            if form in _abbreviations(language) and (len(form) == 1 or form not in self._names):
-                return _abbreviations(language)[form]
-            if self._is_right(form, language):
-                return form
-        low = _forms(low)[-1]
+        forms = _forms(low)
+        right = self._right_form(forms, language)
+        if right is not None:
+            return right
+        low = forms[-1]
         if len(low) < SHORTEST_TYPO or not low.isalpha():
             return low
         if low in self._joined:
@@ -102,8 +102,19 @@ class Mender:
             return low
         return self._corrected(low, language) or low
 
+    def _right_form(self, forms: Sequence[str], language: Language) -> str | None:
+        """What an abbreviation stands for, or the form that is a word: a common one before a rare one."""
+        for form in forms:
+            if form in _abbreviations(language) and (len(form) == 1 or form not in self._names):
+                return _abbreviations(language)[form]
+        common = (form for form in forms if self._is_common(form))
+        return next(common, None) or next((form for form in forms if self._is_right(form, language)), None)
+
+    def _is_common(self, word: str) -> bool:
+        return word in self._counts or word in lexicon.words("english")
+
     def _is_right(self, word: str, language: Language) -> bool:
-        if word in self._counts or word in self._known:
+        if word in self._known:
             return True
         hindi = hindi_lexicon().find(word, by_sound=False)
         return hindi is not None and (language != "en" or hindi.sure)
@@ -116,10 +127,10 @@ class Mender:
         roman = romanise(word)
         if hindi_lexicon().find_romanised(roman) or len(roman) < 3:
             return roman
-        key = sound_key(roman)
-        sounds = {sound_key(like): like for like in self._by_sound.get(_skeleton(roman), ())}
-        best = process.extractOne(key, sounds, scorer=fuzz.ratio, score_cutoff=_MIN_SOUND_RATIO) if sounds else None
-        return best[0] if best and len(_skeleton(roman)) > 1 else roman
+        bones = _skeleton(roman)
+        sounds = {like: sound_key(like) for like in self._by_sound.get(bones, ())} if len(bones) > 1 else {}
+        best = process.extractOne(sound_key(roman), sounds, scorer=fuzz.ratio, score_cutoff=_MIN_SOUND_RATIO)
+        return best[2] if best else roman
 
     def _corrected(self, word: str, language: Language) -> str | None:
         """The vocabulary's word that this one is a slip of; None where there is none, or two as good."""
@@ -139,10 +150,12 @@ class Mender:
         return sorted((distance, -self._counts[like], like) for like, distance, _ in near)
 
     def _is_safe(self, word: str, best: str, count: int, language: Language) -> bool:
-        """Whether a short word may be taken for this one; among Hindi words only where no letter differs."""
+        """Whether a short word may be taken for this one; in a Hindi sentence only where no letter differs."""
         if language == "en":
             return count >= _RARE or best in self._names
-        return best in self._names and (len(best) != len(word) or sorted(best) == sorted(word))
+        same_letters = len(best) != len(word) or sorted(best) == sorted(word)
+        bare = not _VOWEL.search(word) and _skeleton(word) == _skeleton(best)
+        return bare or (best in self._names and same_letters)
 
     def _trusted(self, counts: Counter[str]) -> Iterator[str]:
         """The words of the pack that may be corrected to: its examples hold slips of their own, and Hindi."""
