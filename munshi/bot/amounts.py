@@ -141,17 +141,19 @@ def _is_asked(after: Unit | None, before: Unit | None) -> bool:
 
 
 def _is_times(tokens: Sequence[Token], number: Number) -> bool:
-    """Whether it is the 2 of "x2", "2x" or "x 2", and no side of a size such as 72x45."""
-
-    def is_x(at: int) -> bool:
-        return 0 <= at < len(tokens) and tokens[at].low in ("x", "×")
-
-    def is_number(at: int) -> bool:
-        return 0 <= at < len(tokens) and tokens[at].kind == "number"
-
-    leading = is_x(number.first - 1) and not is_number(number.first - 2)
-    trailing = is_x(number.last) and not is_number(number.last + 1)
+    """Whether it is the 2 of "x2", "2x" or "pad x 2", and no side of a size such as 72x45 or 6' x 4'."""
+    before, after = number.first - 1, number.last
+    leading = _is_x(tokens, before) and (before == 0 or _is_plain_word(tokens, before - 1))
+    trailing = _is_x(tokens, after) and (after + 1 == len(tokens) or _is_plain_word(tokens, after + 1))
     return leading or trailing
+
+
+def _is_x(tokens: Sequence[Token], at: int) -> bool:
+    return 0 <= at < len(tokens) and tokens[at].low in ("x", "×")
+
+
+def _is_plain_word(tokens: Sequence[Token], at: int) -> bool:
+    return tokens[at].is_word and not tokens[at].glued and unit_at(tokens, at) is None
 
 
 def quantities_before(tokens: Sequence[Token], starts: Sequence[int]) -> Iterator[Span]:

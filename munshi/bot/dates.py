@@ -54,9 +54,9 @@ def _date_words() -> Mapping[str, tuple[DateWord, ...]]:
     return found
 
 
-def find_dates(text: str, tokens: Sequence[Token], today: date) -> list[DateReading]:
-    """The days named in a clean text, seen from `today`."""
-    return [*_numeric(text, tokens, today), *_Reader(tokens, today).read()]
+def find_dates(text: str, tokens: Sequence[Token], today: date, *, hindi: bool) -> list[DateReading]:
+    """The days named in a clean text, seen from `today`. `hindi` tells that verbs come last and "is" means this."""
+    return [*_numeric(text, tokens, today, hindi), *_Reader(tokens, today, hindi).read()]
 
 
 def ambiguities(readings: Sequence[DateReading]) -> list[Ambiguity]:
@@ -68,7 +68,7 @@ def ambiguities(readings: Sequence[DateReading]) -> list[Ambiguity]:
     ]
 
 
-def _numeric(text: str, tokens: Sequence[Token], today: date) -> list[DateReading]:
+def _numeric(text: str, tokens: Sequence[Token], today: date, hindi: bool) -> list[DateReading]:
     readings = []
     for match in _NUMERIC.finditer(text):
         if match["iso"]:
@@ -77,7 +77,7 @@ def _numeric(text: str, tokens: Sequence[Token], today: date) -> list[DateReadin
             day = _date(_century(match["year"]), match["month"], match["day"])
             day = day or _date(_century(match["year"]), match["day"], match["month"])
         elif match["mark"] != "." and _says_date(tokens, match.start(), match.end()):
-            day = _nearest(int(match["month"]), int(match["day"]), today, _tense(tokens, match.end()))
+            day = _nearest(int(match["month"]), int(match["day"]), today, _tense(tokens, match.start(), hindi))
         else:
             day = None
         if day is not None:
@@ -94,9 +94,10 @@ def _says_date(tokens: Sequence[Token], start: int, end: int) -> bool:
 class _Reader:
     """Reads days said in words, from left to right."""
 
-    def __init__(self, tokens: Sequence[Token], today: date) -> None:
+    def __init__(self, tokens: Sequence[Token], today: date, hindi: bool) -> None:
         self._tokens = tokens
         self._today = today
+        self._hindi = hindi
 
     def read(self) -> list[DateReading]:
         readings = []
@@ -130,13 +131,13 @@ class _Reader:
         if either is None:
             return None
         ahead, past = (self._today + timedelta(days=sign * either.value) for sign in (1, -1))
-        tense = _tense(self._tokens, self._tokens[index].end)
+        tense = self._tense(index)
         if tense == "past":
             return self._reading(index, index + 1, past)
         return self._reading(index, index + 1, ahead, None if tense == "future" else past)
 
     def _weekday(self, index: int) -> tuple[DateReading, int] | None:
-        which = self._word(index, "which")
+        which = None if self._tokens[index].low == "is" and not self._hindi else self._word(index, "which")
         at = index + 1 if which is not None else index
         weekday = self._word(at, "weekday")
         if weekday is None:
@@ -145,15 +146,15 @@ class _Reader:
         short = len(self._tokens[at].low) <= _SHORT_NAME and self._tokens[at].kind == "latin"
         if short and which is None and not (before is not None and _is(before, "near")):
             return None
-        day, other = self._which_weekday(weekday.value, which, self._tokens[at].end)
+        day, other = self._which_weekday(weekday.value, which, index)
         return self._reading(index, at + 1, day, other)
 
-    def _which_weekday(self, weekday: int, which: DateWord | None, after: int) -> tuple[date, date | None]:
+    def _which_weekday(self, weekday: int, which: DateWord | None, index: int) -> tuple[date, date | None]:
         """The next day of that name; "next Friday" on a Monday may be this week's or the following week's."""
         ahead = (weekday - self._today.weekday()) % WEEK
         last = self._today - timedelta(days=-ahead % WEEK or WEEK)
         if which is None:
-            past = _tense(self._tokens, after) == "past"
+            past = self._tense(index) == "past"
             return (last if past else self._today + timedelta(days=ahead or WEEK)), None
         if which.value < 0:
             return last, None
@@ -190,8 +191,7 @@ class _Reader:
         if year is not None and year.text.isdigit() and len(year.text) == 4 and int(year.text) in _YEARS:
             day, last = _date(year.text, str(month.value), number.text), at + 1
         elif number.text.isdigit() and len(number.text) <= 2:
-            tense = _tense(self._tokens, self._tokens[last - 1].end)
-            day = _nearest(month.value, int(number.text), self._today, tense)
+            day = _nearest(month.value, int(number.text), self._today, self._tense(first))
         else:
             day = None
         return self._reading(first, last, day) if day else None
@@ -201,7 +201,7 @@ class _Reader:
         number = self._tokens[index]
         if not self._word(index + 1, "dayofmonth") or not number.text.isdigit() or len(number.text) > 2:
             return None
-        past = _tense(self._tokens, self._tokens[index + 1].end) == "past"
+        past = self._tense(index) == "past"
         step = timedelta(days=-1 if past else 1)
         day = self._today
         for _ in range(2 * 31):
@@ -223,6 +223,9 @@ class _Reader:
             return None
         end = at + (3 if shift is not None else 2)
         return self._reading(index, end, self._today + timedelta(days=sign * days))
+
+    def _tense(self, index: int) -> Tense:
+        return _tense(self._tokens, self._tokens[index].start, self._hindi)
 
     def _word(self, index: int, kind: str) -> DateWord | None:
         if not 0 <= index < len(self._tokens):
@@ -261,10 +264,13 @@ def _nearest(month: int, day: int, today: date, tense: Tense) -> date | None:
     return min(days, key=lambda each: abs((each - today).days), default=None)
 
 
-def _tense(tokens: Sequence[Token], start: int) -> Tense:
-    """The tense of the first verb after `start`, where Hindi has it, or else of the first one before."""
+def _tense(tokens: Sequence[Token], start: int, hindi: bool) -> Tense:
+    """The tense of the verb nearest to the day named at `start`: behind it in Hindi, before it in English."""
     at = bisect_left(tokens, start, key=_start)
-    near = [*tokens[at : at + _VERB_REACH], *reversed(tokens[max(0, at - _VERB_REACH) : at])]
+    if at and _is(tokens[at - 1], "until"):
+        return "future"
+    before, after = reversed(tokens[max(0, at - _VERB_REACH) : at]), tokens[at : at + _VERB_REACH]
+    near = [*after, *before] if hindi else [*before, *after]
     return next(filter(None, map(_tense_of, near)), "")
 
 

@@ -40,14 +40,15 @@ class EntityFinder:
         `private` are the numbers that identify a person: no amount, day or place is read into them.
         """
         text, tokens = heard.text, [word.token for word in heard.words]
-        days = dates.find_dates(text, tokens, today)
+        hindi = heard.language != "en"
+        days = dates.find_dates(text, tokens, today, hindi=hindi)
         named = self._products.find(heard.words, heard.pieces)
         found: list[Span] = []
         for surest in (self._codes.find(text, tokens), find_emails(text), find_phones(text)):
             _add(found, surest)
         for spans in (
             [day.span for day in days],
-            find_measures(tokens, hindi=heard.language != "en"),
+            find_measures(tokens, hindi=hindi),
             quantities_before(tokens, [span.start for span in named]),
             find_pin_codes(text),
         ):

@@ -77,22 +77,24 @@ class Glosser:
     def _at(self, words: Sequence[Word], keys: Sequence[str], index: int, language: Language) -> tuple[str, int]:
         """The meaning of what begins at `index`, and how many words it takes."""
         for count in range(min(self._longest, len(words) - index), 0, -1):
-            meaning = self._term(words, keys, index, count)
+            meaning = self._term(words[index : index + count], keys[index : index + count], language)
             if meaning is not None:
                 return meaning, count
         return self._single(words, index, language), 1
 
-    def _term(self, words: Sequence[Word], keys: Sequence[str], index: int, count: int) -> str | None:
-        span = words[index : index + count]
-        if count == 1 and span[0].token.glued:
+    def _term(self, span: Sequence[Word], lemmas: Sequence[str], language: Language) -> str | None:
+        """What these words mean together, if they are a term of the shop's or a Hindi phrase."""
+        if len(span) == 1 and span[0].token.glued:
             return None
-        meaning = self._written.get(tuple(word.token.low for word in span))
-        if meaning is None:
-            meaning = self._written.get(tuple(word.norm for word in span))
-        if meaning is None:
-            key = tuple(keys[index : index + count])
-            meaning = self._by_lemma.get(key) or (hindi_lexicon().phrases.get(key) if count > 1 else None)
-        return meaning
+        key = tuple(lemmas)
+        for written in (tuple(word.token.low for word in span), tuple(word.norm for word in span)):
+            if written in self._written:
+                return self._written[written]
+        if key in self._by_lemma:
+            return self._by_lemma[key]
+        # "Number do" is a phrase, but not in "what number do I call".
+        is_hindi = language != "en" or any(self._hindi(word, language) for word in span)
+        return hindi_lexicon().phrases.get(key) if len(span) > 1 and is_hindi else None
 
     def _single(self, words: Sequence[Word], index: int, language: Language) -> str:
         word = words[index]

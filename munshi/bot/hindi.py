@@ -49,9 +49,9 @@ class HindiLexicon:
         """The same for a word that was written in Devanagari, which no English word can be mistaken for."""
         return self.spelled.get(word) or self.sounding.get(sound_key(word))
 
-    def lemma(self, word: str, *, by_sound: bool = True) -> str:
-        """The leading spelling of a Hindi word; any other word as it is."""
-        found = self.find(word, by_sound=by_sound)
+    def lemma(self, word: str) -> str:
+        """The leading spelling of a Hindi word spelled like this; any other word as it is."""
+        found = self.spelled.get(word)
         return found.lemma if found else word
 
 

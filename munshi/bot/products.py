@@ -7,6 +7,7 @@ Where several hold the same ("brake pad") each of them is given, unless one is c
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from munshi.bot.tokens import tokenise
 MOST_MEANT = 20
 """A mention that fits more products than this ("swift") is no product's name."""
 
+_BEHIND_THING = re.compile(r" - |[(,/:|]|\d")
 _SAME = 1e-6
 _JOINING = frozenset(["", "for", "of", "the", "with", "one", "-", "(", ")", "/"])
 _MOST_JOINING = 2
@@ -57,11 +59,13 @@ class ProductFinder:
 
     def __init__(self, products: Iterable[ProductLike], prepare: Callable[[str], str]) -> None:
         self._names: dict[str, list[frozenset[str]]] = {}
+        self._things: dict[str, frozenset[str]] = {}
         self._skus: dict[str, str] = {}
         for product in products:
             self._skus[_squeezed(product.sku)] = product.sku
             names = [frozenset(_stems(prepare(name))) for name in (product.name, *product.aliases)]
             self._names[product.sku] = [name for name in names if name]
+            self._things[product.sku] = _thing(prepare(product.name))
         self._having: dict[str, set[str]] = defaultdict(set)
         for sku, names in self._names.items():
             for stem in frozenset().union(*names):
@@ -115,24 +119,34 @@ class ProductFinder:
             mention = rest if len(rest) > 1 else []
 
     def _best(self, stems: Sequence[str]) -> tuple[set[str], set[str]] | None:
-        scores: dict[str, float] = defaultdict(float)
-        for stem in set(stems):
+        """The products that hold the most of these words, and the words they hold."""
+        held: dict[str, set[str]] = defaultdict(set)
+        for stem in stems:
             for sku in self._having[stem]:
-                scores[sku] += self._weights[stem]
-        if not scores:
-            return None
-        top = max(scores.values())
+                held[sku].add(stem)
+        scores = {
+            sku: sum(self._weights[stem] for stem in sorted(words))
+            for sku, words in held.items()
+            if self._is_named(sku, words)
+        }
+        top = max(scores.values(), default=0.0)
         skus = {sku for sku, score in scores.items() if score >= top - _SAME}
-        held = set(stems) & frozenset().union(*(name for sku in skus for name in self._names[sku]))
-        if len(skus) > MOST_MEANT or not _names_something(held):
+        if not 0 < len(skus) <= MOST_MEANT:
             return None
-        exact = {sku for sku in skus if any(name <= held for name in self._names[sku])}
-        return exact or skus, held
+        exact = {sku for sku in skus if any(name <= held[sku] for name in self._names[sku])}
+        return exact or skus, set().union(*(held[sku] for sku in exact or skus))
+
+    def _is_named(self, sku: str, words: set[str]) -> bool:
+        """Whether words say which thing it is, and not only whose or what for: "honda city" is no brake pad."""
+        if any(name <= words for name in self._names[sku]):
+            return True
+        thing = self._things[sku]
+        return bool(thing) and (thing <= words or (bool(thing & words) and len(words) > 1))
 
 
-def _names_something(stems: Iterable[str]) -> bool:
-    """Whether words say more than "set", "front" or "12"."""
-    return any(stem.isalpha() and len(stem) > 2 and stem not in lexicon.words("generic") for stem in stems)
+def _thing(name: str) -> frozenset[str]:
+    """The words for the thing itself: those of a name up to a dash, a bracket or a figure, but for "set" or "front"."""
+    return frozenset(_stems(_BEHIND_THING.split(name, maxsplit=1)[0])) - lexicon.words("generic")
 
 
 def _stems(text: str) -> list[str]:

@@ -29,6 +29,8 @@ _REPEATED = re.compile(r"(.)\1{2,}")
 _VOWEL = re.compile(r"[aeiou]")
 _MIN_SOUND_RATIO = 75.0
 _RARE = 2
+_PREFIXES = ("un", "re", "mis", "dis", "non", "pre")
+_SUFFIXES = ("s", "es", "ed", "er", "ers", "ing", "ings", "ly", "'s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ class Mender:
         low = forms[-1]
         if len(low) < SHORTEST_TYPO or not low.isalpha():
             return low
-        if low in self._joined:
-            return self._joined[low]
+        pair = self._joined.get(low) or self._joined.get(low.removesuffix("s"))
+        if pair:
+            return pair
         if language != "en" and hindi_lexicon().find(low):
             return low
         return self._corrected(low, language) or low
@@ -114,10 +117,13 @@ class Mender:
         return word in self._counts or word in lexicon.words("english")
 
     def _is_right(self, word: str, language: Language) -> bool:
-        if word in self._known:
+        if word in self._known or any(self._is_root(root) for root in _roots(word)):
             return True
         hindi = hindi_lexicon().find(word, by_sound=False)
         return hindi is not None and (language != "en" or hindi.sure)
+
+    def _is_root(self, word: str) -> bool:
+        return len(word) >= SHORTEST_TYPO - 1 and (word in self._known or word in self._counts)
 
     def _from_devanagari(self, word: str) -> str:
         """The English word that is spelled in Devanagari, or else the Hindi one in roman letters."""
@@ -193,10 +199,21 @@ def _skeleton(word: str) -> str:
     return re.sub(r"(.)\1+", r"\1", re.sub(r"[aeiouyh]", "", sound_key(key)))
 
 
+def _roots(word: str) -> Iterator[str]:
+    """What an English word may be made from: "unblock" from "block", "mailed" from "mail"."""
+    for prefix in _PREFIXES:
+        if word.startswith(prefix):
+            yield word.removeprefix(prefix)
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix):
+            root = word.removesuffix(suffix)
+            yield from (root, f"{root}e", root[:-1] if root[-1:] == root[-2:-1] else "")
+
+
 def _forms(word: str) -> list[str]:
     """The word, and where letters are drawn out ("pleaaase") what it may have been, the plainest last."""
     runs = [match.group(1) for match in _REPEATED.finditer(word)]
-    if not runs:
+    if not runs or len(set(word)) == 1:
         return [word]
     pieces = _REPEATED.split(word)[::2]
     choices = product(*[(2 * run, run) for run in runs]) if len(runs) <= 3 else [tuple(runs)]

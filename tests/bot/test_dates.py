@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from munshi.bot.dates import find_dates
+from munshi.bot.dates import DateReading, find_dates
+from munshi.bot.language import language_of
 from munshi.bot.normalise import clean
 from munshi.bot.tokens import tokenise
 
@@ -14,14 +15,17 @@ SATURDAY = date(2026, 11, 21)
 MONDAY = date(2026, 11, 23)
 
 
+def read(text: str, today: date) -> list[DateReading]:
+    tokens = tokenise(clean(text).text)
+    return find_dates(clean(text).text, tokens, today, hindi=language_of(tokens) != "en")
+
+
 def days(text: str, today: date = SATURDAY) -> list[str]:
-    cleaned = clean(text).text
-    return [reading.span.value for reading in find_dates(cleaned, tokenise(cleaned), today)]
+    return [reading.span.value for reading in read(text, today)]
 
 
 def others(text: str, today: date = SATURDAY) -> list[date | None]:
-    cleaned = clean(text).text
-    return [reading.other for reading in find_dates(cleaned, tokenise(cleaned), today)]
+    return [reading.other for reading in read(text, today)]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +75,11 @@ def others(text: str, today: date = SATURDAY) -> list[date | None]:
         ("2026-11-05", "2026-11-05"),
         ("on 5/11", "2026-11-05"),
         ("5/12 ko chahiye", "2026-12-05"),
+        ("i ordered a pillow on 21 march, order no 98765, i want to know", "2026-03-21"),
+        ("I need it delivered by monday", "2026-11-23"),
+        ("will my order of 5 nov come", "2026-11-05"),
+        ("is saturday open", "2026-11-28"),
+        ("is saturday ko khula hai", "2026-11-21"),
         ("in 3 days", "2026-11-24"),
         ("3 din baad", "2026-11-24"),
         ("2 hafte baad", "2026-12-05"),

@@ -42,6 +42,7 @@ def test_hindi_and_hinglish_become_english_word_by_word(understand: Preprocessor
         "20W50 engine oil - 1 litre",
         "I love my Wagon R!",
         "price: 5,000/-",
+        "what number do I call",
     ],
 )
 def test_good_english_stays_as_it_is(understand: Preprocessor, text: str) -> None:
