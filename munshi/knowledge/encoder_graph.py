@@ -7,7 +7,7 @@ activations are scaled by the largest in a run, so a text that shares a run with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,23 +16,44 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from .base import EncoderError
-from .weights import Precision
 
-Tensors = Mapping[str, NDArray[Any]]
+Floats = NDArray[np.float32]
+# By the name of a product (`layer0.inner`), one divisor for each channel of its input.
+Smoothing = Mapping[str, Floats]
 
 OPSET = 23
 IR_VERSION = 11
+# Hugging Face's name of an activation to ONNX's way of approximating Gelu.
+ACTIVATIONS = {"gelu": "none", "gelu_new": "tanh", "gelu_pytorch_tanh": "tanh"}
+
+
+@dataclass(frozen=True)
+class Bert:
+    """The numbers of a BERT configuration and its tensors, by the names Hugging Face gives them."""
+
+    layers: int
+    hidden: int
+    heads: int
+    eps: float
+    activation: str
+    tensors: Mapping[str, NDArray[Any]]
+
+    def __getitem__(self, name: str) -> Floats:
+        for key in (name, f"bert.{name}"):
+            if key in self.tensors:
+                return self.tensors[key].astype(np.float32, copy=False)
+        raise EncoderError(f"the encoder's weights lack {name}; they are not a whole BERT model")
 
 
 @dataclass
 class _Graph:
     """Nodes and constants, gathered in order. Every method returns the name of what it added."""
 
+    smoothing: Smoothing
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
 
@@ -44,62 +65,52 @@ class _Graph:
         self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
         return output
 
-    def linear(self, source: str, weight: NDArray[np.float32], bias: NDArray[np.float32], output: str) -> str:
+    def linear(self, source: str, weight: Floats, bias: Floats, output: str) -> str:
         """`source @ weight.T + bias`, the weight as torch keeps it: (out, in)."""
+        divisors = self.smoothing.get(output)
+        if divisors is not None:
+            factors = self.constant(f"{output}.factors", 1 / divisors)
+            source = self.add("Mul", [source, factors], f"{output}.even")
+            weight = weight * divisors
         product = self.add("MatMul", [source, self.constant(f"{output}.weight", weight.T)], f"{output}.product")
         return self.add("Add", [product, self.constant(f"{output}.bias", bias)], output)
 
-    def norm(self, source: str, gain: NDArray[np.float32], bias: NDArray[np.float32], eps: float, output: str) -> str:
+    def norm(self, source: str, gain: Floats, bias: Floats, eps: float, output: str) -> str:
         inputs = [source, self.constant(f"{output}.gain", gain), self.constant(f"{output}.bias", bias)]
         return self.add("LayerNormalization", inputs, output, axis=-1, epsilon=eps)
 
 
-@dataclass(frozen=True)
-class _Bert:
-    """The numbers of a BERT configuration and its tensors, by the names Hugging Face gives them."""
-
-    layers: int
-    hidden: int
-    heads: int
-    eps: float
-    activation: str
-    tensors: Tensors
-
-    def __getitem__(self, name: str) -> NDArray[np.float32]:
-        for key in (name, f"bert.{name}"):
-            if key in self.tensors:
-                return self.tensors[key].astype(np.float32, copy=False)
-        raise EncoderError(f"the encoder's weights lack {name}; they are not a whole BERT model")
-
-
-def write_bert(weights: Path, config: Mapping[str, Any], target: Path, precision: Precision) -> None:
-    """Build the graph from a safetensors file and write it.
-
-    "int8" quantises the matrices per output channel and the word table per row, which takes a quarter of the memory;
-    activations are quantised as they come. Raises EncoderError where weights and configuration do not make a BERT.
-    """
+def read_bert(config: Mapping[str, Any], weights: Path) -> Bert:
+    """Configuration and tensors (safetensors) of a BERT. Raises EncoderError where they do not make one."""
+    activation = ACTIVATIONS.get(config.get("hidden_act", "gelu"))
+    if activation is None or config.get("position_embedding_type", "absolute") != "absolute":
+        raise EncoderError(
+            f"{weights} has an activation or positions that no graph can be built for; export the model to ONNX"
+        )
     try:
-        model = bert_graph(config, load_file(weights), compact_words=precision == "int8")
+        return Bert(
+            layers=config["num_hidden_layers"],
+            hidden=config["hidden_size"],
+            heads=config["num_attention_heads"],
+            eps=config.get("layer_norm_eps", 1e-12),
+            activation=activation,
+            tensors=load_file(weights),
+        )
     except (OSError, SafetensorError) as error:
         raise EncoderError(f"{weights} cannot be read ({error}); copy the model's folder again") from error
-    if precision == "fp32":
-        onnx.save(model, target)
-    else:
-        quantize_dynamic(
-            model,
-            target,
-            op_types_to_quantize=["MatMul"],
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            extra_options={"MatMulConstBOnly": True},
-        )
+    except KeyError as error:
+        raise EncoderError(f"the config.json beside {weights} lacks {error}; copy the model's folder again") from error
 
 
-def bert_graph(config: Mapping[str, Any], tensors: Tensors, *, compact_words: bool) -> onnx.ModelProto:
-    """The graph: `input_ids` int64 (texts, tokens) to `last_hidden_state` float32 (texts, tokens, hidden)."""
-    bert = _read_config(config, tensors)
-    graph = _Graph()
-    states = _embeddings(graph, bert, compact_words=compact_words)
+def bert_graph(bert: Bert, smoothing: Smoothing | None = None) -> onnx.ModelProto:
+    """The graph: `input_ids` int64 (texts, tokens) to `last_hidden_state` float32 (texts, tokens, hidden).
+
+    With `smoothing` it is made ready for int8: the word table is already so, and the input of each product named there
+    is divided, channel by channel, by what its weights are multiplied with. That leaves the product as it was and
+    makes its input even.
+    """
+    graph = _Graph(smoothing or {})
+    states = _embeddings(graph, bert, _plain_words if smoothing is None else _compact_words)
     for layer in range(bert.layers):
         states = _layer(graph, bert, layer, states)
     graph.add("Identity", [states], "last_hidden_state")
@@ -119,26 +130,8 @@ def bert_graph(config: Mapping[str, Any], tensors: Tensors, *, compact_words: bo
     return model
 
 
-def _read_config(config: Mapping[str, Any], tensors: Tensors) -> _Bert:
-    activations = {"gelu": "none", "gelu_new": "tanh", "gelu_pytorch_tanh": "tanh"}
-    activation = config.get("hidden_act", "gelu")
-    if activation not in activations or config.get("position_embedding_type", "absolute") != "absolute":
-        raise EncoderError(
-            f"this BERT has {activation} activation or relative positions: no graph is built for it; export it to ONNX"
-        )
-    return _Bert(
-        layers=config["num_hidden_layers"],
-        hidden=config["hidden_size"],
-        heads=config["num_attention_heads"],
-        eps=config.get("layer_norm_eps", 1e-12),
-        activation=activations[activation],
-        tensors=tensors,
-    )
-
-
-def _embeddings(graph: _Graph, bert: _Bert, *, compact_words: bool) -> str:
+def _embeddings(graph: _Graph, bert: Bert, look_up: Callable[[_Graph, Floats], str]) -> str:
     """Word plus position plus segment, normalised. All is one segment, so its row is folded into the positions."""
-    look_up = _compact_words if compact_words else _plain_words
     words = look_up(graph, bert["embeddings.word_embeddings.weight"])
     segment = bert["embeddings.token_type_embeddings.weight"][0]
     table = graph.constant("positions", bert["embeddings.position_embeddings.weight"] + segment)
@@ -150,11 +143,11 @@ def _embeddings(graph: _Graph, bert: _Bert, *, compact_words: bool) -> str:
     return graph.norm(total, gain, bias, bert.eps, "embeddings")
 
 
-def _plain_words(graph: _Graph, table: NDArray[np.float32]) -> str:
+def _plain_words(graph: _Graph, table: Floats) -> str:
     return graph.add("Gather", [graph.constant("words", table), "input_ids"], "embeddings.words")
 
 
-def _compact_words(graph: _Graph, table: NDArray[np.float32]) -> str:
+def _compact_words(graph: _Graph, table: Floats) -> str:
     """Each word's row in int8 under a scale of its own: a quarter of the memory at no cost in accuracy.
 
     The quantiser's own way is one scale for the table, which the rarest large value decides.
@@ -167,7 +160,7 @@ def _compact_words(graph: _Graph, table: NDArray[np.float32]) -> str:
     return graph.add("Mul", [floats, scale], "embeddings.words")
 
 
-def _layer(graph: _Graph, bert: _Bert, number: int, states: str) -> str:
+def _layer(graph: _Graph, bert: Bert, number: int, states: str) -> str:
     """Self-attention, then the feed-forward network, each added to its input and normalised."""
     source = f"encoder.layer.{number}"
     name = f"layer{number}"
@@ -189,7 +182,7 @@ def _layer(graph: _Graph, bert: _Bert, number: int, states: str) -> str:
     return add_and_norm("output", linear("output.dense", active, "outer"), attended, "states")
 
 
-def _attention(graph: _Graph, bert: _Bert, source: str, states: str, name: str) -> str:
+def _attention(graph: _Graph, bert: Bert, source: str, states: str, name: str) -> str:
     """Scaled dot-product attention over all heads; queries, keys and values come from one product, then split."""
     parts = ("query", "key", "value")
     weight = np.concatenate([bert[f"{source}.{part}.weight"] for part in parts])

