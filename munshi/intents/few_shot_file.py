@@ -75,10 +75,14 @@ def read_model(folder: Path, key: str | None = None) -> tuple[FewShotModel, Cali
         raise IntentError(f"{path} cannot be read ({error}): train the classifier again") from error
     if metadata.get("digest") != _digest(metadata.get("header", ""), arrays):
         raise IntentError(f"{path} is damaged or of another version: train the classifier again")
-    header = json.loads(metadata["header"])
-    if key is not None and header["key"] != key:
+    try:
+        header = json.loads(metadata["header"])
+        made_from, model, calibration = header["key"], _model(header, arrays), _calibration(header["calibration"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise IntentError(f"{path} lacks a part ({error}): train the classifier again") from error
+    if key is not None and made_from != key:
         raise IntentError(f"{path} was learnt from other examples: train the classifier again")
-    return _model(header, arrays), _calibration(header["calibration"])
+    return model, calibration
 
 
 def _model(header: Mapping[str, Any], arrays: Arrays) -> FewShotModel:

@@ -21,7 +21,8 @@ GRAM_SHARE = 0.3
 class FewShotModel:
     """`texts` are the n texts learnt from, in canonical form; `owners` (n,) holds the number of each one's intent.
 
-    `encoder` names what made the `vectors` (n, dim); without an encoder it is empty and they are None. `weights` (n, C) are those of the kernel ridge regression.
+    `encoder` names what made the `vectors` (n, dim); without one it is empty and they are None.
+    `weights` (n, C) are those of the kernel ridge regression.
     """
 
     intents: tuple[str, ...]
