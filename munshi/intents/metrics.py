@@ -56,6 +56,15 @@ def matthews(truth: ArrayLike, predicted: ArrayLike) -> float:
     return float((right * rows - true @ said) / np.sqrt(spread)) if spread > 0 else 0.0
 
 
+def macro_f1(truth: ArrayLike, predicted: ArrayLike) -> float:
+    """Mean over the classes of 2 TP / (2 TP + FP + FN); the classes are those of either side, as in scikit-learn."""
+    truth, predicted = np.asarray(truth), np.asarray(predicted)
+    classes, numbers = np.unique(np.concatenate([truth, predicted]), return_inverse=True)
+    true, said = numbers[: len(truth)], numbers[len(truth) :]
+    both = np.bincount(true[true == said], minlength=len(classes))
+    return float(np.mean(2 * both / np.bincount(numbers, minlength=len(classes))))
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which `share` (0 to 1) of the values lie, interpolated."""
     return float(np.quantile(np.asarray(values, float), share))
