@@ -19,10 +19,13 @@ from munshi.handlers.base import Language
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message on its way to being understood: clean text, mended words, and what they mean in English."""
+    """A message on its way to being understood: clean text, mended words, and what they mean in English.
+
+    `language` is the one it shows, None where it shows none.
+    """
 
     text: str
-    language: Language
+    language: Language | None
     words: Sequence[Word]
     pieces: Sequence[Piece]
 
@@ -34,13 +37,15 @@ class EntityFinder:
         self._codes = codes
         self._products = products
 
-    def find(self, heard: Heard, today: date, private: Sequence[Span]) -> tuple[list[Span], list[Ambiguity]]:
+    def find(
+        self, heard: Heard, today: date, private: Sequence[Span], *, hindi: bool
+    ) -> tuple[list[Span], list[Ambiguity]]:
         """The entities of a message in their order, and what among them can be read in two ways.
 
-        `private` are the numbers that identify a person: no amount, day or place is read into them.
+        `private` are the numbers that identify a person: no amount, day or place is read into them. `hindi` tells that
+        the chat is in Hindi or Hinglish.
         """
         text, tokens = heard.text, [word.token for word in heard.words]
-        hindi = heard.language != "en"
         days = dates.find_dates(text, tokens, today, hindi=hindi)
         named = self._products.find(heard.words, heard.pieces)
         found: list[Span] = []

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from munshi.bot import lexicon
-from munshi.bot.hindi import HindiWord, hindi_lexicon
+from munshi.bot.hindi import HindiWord, hindi_lexicon, roman
+from munshi.bot.normalise import clean
 from munshi.bot.spelling import Word
 from munshi.bot.tokens import tokenise
+from munshi.bot.transliterate import sound_key
 from munshi.handlers.base import Language
 
 Key = tuple[str, ...]
@@ -26,6 +28,15 @@ class Piece:
     text: str
     first: int
     last: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A word with the Hindi word it is, if it is one, and what it is compared by."""
+
+    word: Word
+    hindi: HindiWord | None
+    sound: str
 
 
 class GlossaryLike(Protocol):
@@ -50,58 +61,60 @@ class Glosser:
     def __init__(self, glossary: Iterable[GlossaryLike], known: Container[str]) -> None:
         self._known = known
         self._written: dict[Key, str] = {}
-        self._by_lemma: dict[Key, str] = {}
+        self._heard: dict[Key, str] = {}
         for entry in glossary:
             self._add(entry)
         self._longest = max([hindi_lexicon().longest, *map(len, self._written)])
 
     def _add(self, entry: GlossaryLike) -> None:
-        words = tuple(token.low for token in tokenise(entry.term))
-        if not words:
+        tokens = tokenise(clean(entry.term).text)
+        if not tokens:
             return
-        self._written.setdefault(words, entry.meaning)
+        self._written.setdefault(tuple(token.low for token in tokens), entry.meaning)
         if entry.language != "en":
-            self._by_lemma.setdefault(tuple(hindi_lexicon().lemma(word) for word in words), entry.meaning)
+            sounds = tuple(self._sound(roman(token), hindi_lexicon().spelled.get(roman(token))) for token in tokens)
+            self._heard.setdefault(sounds, entry.meaning)
 
     def pieces(self, words: Sequence[Word], language: Language) -> list[Piece]:
         """The words in English, or as near as the lexicons come, in their order."""
-        keys = [self._lemma(word, language) for word in words]
+        entries = [self._hindi(word, language) for word in words]
+        known = [_Known(word, entry, self._sound(word.norm, entry)) for word, entry in zip(words, entries, strict=True)]
         pieces: list[Piece] = []
         index = 0
         while index < len(words):
-            meaning, count = self._at(words, keys, index, language)
+            meaning, count = self._at(known, index, language)
             pieces.append(Piece(meaning, index, index + count))
             index += count
         return pieces
 
-    def _at(self, words: Sequence[Word], keys: Sequence[str], index: int, language: Language) -> tuple[str, int]:
+    def _sound(self, word: str, entry: HindiWord | None) -> str:
+        """What a word is compared by with the shop's Hindi terms: its lemma, or its sound where it is unknown."""
+        if entry is not None:
+            return f"={entry.lemma}"
+        return f"={word}" if word in self._known else sound_key(word) or word
+
+    def _at(self, words: Sequence[_Known], index: int, language: Language) -> tuple[str, int]:
         """The meaning of what begins at `index`, and how many words it takes."""
         for count in range(min(self._longest, len(words) - index), 0, -1):
-            meaning = self._term(words[index : index + count], keys[index : index + count], language)
+            meaning = self._term(words[index : index + count], language)
             if meaning is not None:
                 return meaning, count
-        return self._single(words, index, language), 1
+        return _single(words, index), 1
 
-    def _term(self, span: Sequence[Word], lemmas: Sequence[str], language: Language) -> str | None:
+    def _term(self, span: Sequence[_Known], language: Language) -> str | None:
         """What these words mean together, if they are a term of the shop's or a Hindi phrase."""
-        if len(span) == 1 and span[0].token.glued:
+        if len(span) == 1 and span[0].word.token.glued:
             return None
-        key = tuple(lemmas)
-        for written in (tuple(word.token.low for word in span), tuple(word.norm for word in span)):
+        for written in (tuple(each.word.token.low for each in span), tuple(each.word.norm for each in span)):
             if written in self._written:
                 return self._written[written]
-        if key in self._by_lemma:
-            return self._by_lemma[key]
+        heard = self._heard.get(tuple(each.sound for each in span))
+        if heard is not None:
+            return heard
         # "Number do" is a phrase, but not in "what number do I call".
-        is_hindi = language != "en" or any(self._hindi(word, language) for word in span)
-        return hindi_lexicon().phrases.get(key) if len(span) > 1 and is_hindi else None
-
-    def _single(self, words: Sequence[Word], index: int, language: Language) -> str:
-        word = words[index]
-        entry = self._hindi(word, language)
-        if entry is None or (not entry.sure and _in_english(words, index)):
-            return word.token.text if word.norm == word.token.low else word.norm
-        return entry.gloss
+        if len(span) == 1 or (language == "en" and not any(each.hindi for each in span)):
+            return None
+        return hindi_lexicon().phrases.get(tuple(each.hindi.lemma if each.hindi else each.word.norm for each in span))
 
     def _hindi(self, word: Word, language: Language) -> HindiWord | None:
         """The Hindi word this is; in an English sentence only one that nothing English looks like."""
@@ -113,9 +126,13 @@ class Glosser:
         entry = hindi_lexicon().find(word.norm, by_sound=not known and language != "en")
         return None if entry and language == "en" and (known or not entry.sure) else entry
 
-    def _lemma(self, word: Word, language: Language) -> str:
-        entry = self._hindi(word, language)
-        return entry.lemma if entry else word.norm
+
+def _single(words: Sequence[_Known], index: int) -> str:
+    """What one word means by itself; one that English has too keeps its English meaning among English words."""
+    word, entry = words[index].word, words[index].hindi
+    if entry is not None and (entry.sure or not _in_english(words, index)):
+        return entry.gloss
+    return word.token.text if word.norm == word.token.low else word.norm
 
 
 def joined(pieces: Iterable[Piece], words: Sequence[Word]) -> str:
@@ -131,7 +148,7 @@ def joined(pieces: Iterable[Piece], words: Sequence[Word]) -> str:
     return "".join(parts)
 
 
-def _in_english(words: Sequence[Word], index: int) -> bool:
+def _in_english(words: Sequence[_Known], index: int) -> bool:
     """Whether a neighbour belongs to an English stretch of a mixed sentence: "price of main bearing kya hai"."""
     english = lexicon.words("english")
-    return any(0 <= at < len(words) and words[at].norm in english for at in (index - 1, index + 1))
+    return any(0 <= at < len(words) and words[at].word.norm in english for at in (index - 1, index + 1))

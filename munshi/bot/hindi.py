@@ -49,11 +49,6 @@ class HindiLexicon:
         """The same for a word that was written in Devanagari, which no English word can be mistaken for."""
         return self.spelled.get(word) or self.sounding.get(sound_key(word))
 
-    def lemma(self, word: str) -> str:
-        """The leading spelling of a Hindi word spelled like this; any other word as it is."""
-        found = self.spelled.get(word)
-        return found.lemma if found else word
-
 
 @cache
 def hindi_lexicon() -> HindiLexicon:
@@ -84,8 +79,13 @@ def hindi_lexicon() -> HindiLexicon:
 def find_hindi(token: Token) -> HindiWord | None:
     """The Hindi word that a token is, in either script."""
     if token.kind == "devanagari":
-        return hindi_lexicon().find_romanised(romanise(token.low))
+        return hindi_lexicon().find_romanised(roman(token))
     return hindi_lexicon().find(token.low)
+
+
+def roman(token: Token) -> str:
+    """A token in lower-case roman letters."""
+    return romanise(token.low) if token.kind == "devanagari" else token.low
 
 
 def _number_words() -> Iterator[tuple[str, HindiWord]]:

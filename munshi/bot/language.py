@@ -22,11 +22,11 @@ _MAYBE = 0.5
 
 def detect_language(text: str, previous: Language | None = None) -> Language:
     """The language of `text`; where nothing tells ("ok", a number), `previous`, or English."""
-    return language_of(tokenise(clean(text).text), previous)
+    return language_of(tokenise(clean(text).text)) or previous or DEFAULT
 
 
-def language_of(tokens: Sequence[Token], previous: Language | None = None) -> Language:
-    """The language of a tokenised text; see `detect_language`."""
+def language_of(tokens: Sequence[Token]) -> Language | None:
+    """The language that a tokenised text shows; None where it shows none."""
     devanagari = [token for token in tokens if token.kind == "devanagari"]
     latin = [token for token in tokens if token.kind == "latin" and not token.glued]
     if devanagari and (2 * len(devanagari) >= len(latin) or any(map(_is_hindi_word, devanagari))):
@@ -34,7 +34,7 @@ def language_of(tokens: Sequence[Token], previous: Language | None = None) -> La
     hindi, english = _evidence(latin)
     if hindi > english:
         return "hinglish"
-    return DEFAULT if english else previous or DEFAULT
+    return "en" if english else None
 
 
 def script_of(tokens: Sequence[Token]) -> Script:

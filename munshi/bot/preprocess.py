@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from munshi.bot.codes import CodeFinder
 from munshi.bot.entities import EntityFinder, Heard
 from munshi.bot.gloss import GlossaryLike, Glosser, joined
-from munshi.bot.language import Script, language_of, script_of
+from munshi.bot.language import DEFAULT, Script, language_of, script_of
 from munshi.bot.normalise import MAX_CHARS, CleanText, clean
 from munshi.bot.pii import PiiSpan, find_pii
 from munshi.bot.privacy import in_source, pii_spans
@@ -84,17 +84,19 @@ class Preprocessor:
         private pieces are found in all of it.
         """
         cleaned = clean(text)
-        heard = self._hear(cleaned, previous)
+        heard = self._hear(cleaned)
+        language = heard.language or previous or DEFAULT
         private = find_pii(cleaned.text)
         today = now.astimezone(self._timezone).date()
-        spans, doubts = self._entities.find(heard, today, [_blocking(span) for span in private if span.kind in _CLOSED])
+        blocked = [_blocking(span) for span in private if span.kind in _CLOSED]
+        spans, doubts = self._entities.find(heard, today, blocked, hindi=language != "en")
         accounts = [PiiSpan("account", span.start, span.end) for span in spans if span.kind == "account"]
         everywhere = in_source(private, cleaned) if len(text) <= MAX_CHARS else pii_spans(text)
         return Utterance(
             raw=text,
             text=cleaned.text,
             canonical=joined(heard.pieces, heard.words),
-            language=heard.language,
+            language=language,
             script=script_of([word.token for word in heard.words]),
             entities=tuple(_entity(span, cleaned) for span in spans),
             pii=_with_accounts(everywhere, in_source(accounts, cleaned)),
@@ -104,14 +106,15 @@ class Preprocessor:
 
     def canonical(self, text: str) -> str:
         """The canonical form alone, without entities: for training examples and the papers' alternates."""
-        heard = self._hear(clean(text), None)
+        heard = self._hear(clean(text))
         return joined(heard.pieces, heard.words)
 
-    def _hear(self, cleaned: CleanText, previous: Language | None) -> Heard:
+    def _hear(self, cleaned: CleanText) -> Heard:
+        # What the chat was in before says nothing of how these words are meant: "main branch" stays English.
         tokens = tokenise(cleaned.text)
-        language = language_of(tokens, previous)
-        words = self._mender.mend(tokens, language)
-        return Heard(cleaned.text, language, words, self._glosser.pieces(words, language))
+        language = language_of(tokens)
+        words = self._mender.mend(tokens, language or DEFAULT)
+        return Heard(cleaned.text, language, words, self._glosser.pieces(words, language or DEFAULT))
 
 
 def _blocking(span: PiiSpan) -> Span:

@@ -66,10 +66,11 @@ class ProductFinder:
             names = [frozenset(_stems(prepare(name))) for name in (product.name, *product.aliases)]
             self._names[product.sku] = [name for name in names if name]
             self._things[product.sku] = _thing(prepare(product.name))
-        self._having: dict[str, set[str]] = defaultdict(set)
+        having: dict[str, set[str]] = defaultdict(set)
         for sku, names in self._names.items():
             for stem in frozenset().union(*names):
-                self._having[stem].add(sku)
+                having[stem].add(sku)
+        self._having = dict(having)
         self._weights = {stem: log(1 + len(self._names) / len(skus)) for stem, skus in self._having.items()}
 
     def find(self, words: Sequence[Word], pieces: Sequence[Piece]) -> list[Span]:

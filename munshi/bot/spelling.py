@@ -17,6 +17,7 @@ from rapidfuzz.distance import OSA
 
 from munshi.bot import lexicon
 from munshi.bot.hindi import hindi_lexicon
+from munshi.bot.normalise import clean
 from munshi.bot.tokens import Token, tokenise
 from munshi.bot.transliterate import romanise, sound_key
 from munshi.handlers.base import Language
@@ -49,7 +50,7 @@ class Mender:
     """
 
     def __init__(self, vocabulary: Iterable[str], names: Iterable[str], known: Container[str]) -> None:
-        named = [[token.low for token in tokenise(name) if token.kind == "latin"] for name in names]
+        named = [[token.low for token in tokenise(clean(name).text) if token.kind == "latin"] for name in names]
         self._known = known
         self._names = {word for words in named for word in words}
         self._keep = lexicon.pairs("keep") | {pair for words in named for pair in pairwise(words)}

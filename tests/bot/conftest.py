@@ -43,6 +43,8 @@ GLOSSARY = (
     GlossaryEntry("hawa filter", "air filter", "hinglish"),
     GlossaryEntry("chota hathi", "Tata Ace", "hinglish"),
     GlossaryEntry("थोक", "bulk", "hi"),
+    GlossaryEntry("क़िस्म", "variety", "hi"),
+    GlossaryEntry("patta", "belt", "hinglish"),
 )
 PAPERS = """
     We deliver in Navi Mumbai within two days. Delivery is free above 2000 rupees. The warranty on a clutch plate is

@@ -17,7 +17,7 @@ MONDAY = date(2026, 11, 23)
 
 def read(text: str, today: date) -> list[DateReading]:
     tokens = tokenise(clean(text).text)
-    return find_dates(clean(text).text, tokens, today, hindi=language_of(tokens) != "en")
+    return find_dates(clean(text).text, tokens, today, hindi=language_of(tokens) not in ("en", None))
 
 
 def days(text: str, today: date = SATURDAY) -> list[str]:

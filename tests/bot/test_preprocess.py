@@ -86,6 +86,7 @@ def test_days_are_those_of_the_business(understand: Preprocessor) -> None:
 def test_a_chat_keeps_its_language(understand: Preprocessor, now: datetime) -> None:
     assert understand("ok", now=now, previous="hinglish").language == "hinglish"
     assert understand("what is the price", now=now, previous="hinglish").language == "en"
+    assert understand("main branch", now=now, previous="hinglish").canonical == "main branch"
 
 
 def test_the_words_as_typed_stay_in_the_text(understand: Preprocessor, now: datetime) -> None:
