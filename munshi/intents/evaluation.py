@@ -45,8 +45,8 @@ class Metrics:
 
     `accuracy`, `macro_f1` and `mcc` take the decision as it is deployed: where the test set has texts out of scope,
     a class of their own, a text under the in-scope threshold, which comes from the training data alone, is put in
-    that class; where it has none, nothing is rejected. `mcc_swept` is the best over `SWEEP` on the test set itself, as HINT3's published figures
-    have it: an upper bound, not what a shop would see. `in_scope_accuracy` rejects nothing,
+    that class; where it has none, nothing is rejected. `mcc_swept` is the best over `SWEEP` on the test set itself, as
+    HINT3's published figures have it: an upper bound, not what a shop would see. `in_scope_accuracy` rejects nothing,
     `in_scope_accuracy_rejecting` counts a rejected text as wrong. `ece` is over the texts in scope, 15 bins.
     """
 
