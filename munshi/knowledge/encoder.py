@@ -6,17 +6,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from .base import Encoder, EncoderError
-from .encoder_onnx import OnnxEncoder
-from .encoder_remote import RemoteEncoder, ollama_encoder, openai_encoder
-from .encoder_store import build_apart, graph_key, stored_graph
-from .tokenizer import load_tokenizer
-from .weights import EncoderFolder, Precision, find_folder
+from munshi.knowledge.base import Encoder, EncoderError
+from munshi.knowledge.encoder_onnx import OnnxEncoder
+from munshi.knowledge.encoder_remote import RemoteEncoder, ollama_encoder, openai_encoder
+from munshi.knowledge.encoder_store import build_apart, graph_key, stored_graph
+from munshi.knowledge.tokenizer import load_tokenizer
+from munshi.knowledge.weights import EncoderFolder, Precision, find_folder
 
 Progress = Callable[[str], None]
-
-# Seconds for one request to an embedding service.
-TIMEOUT = 30.0
 
 
 def open_encoder(
@@ -75,7 +72,7 @@ def _open_local(
 def _open_ollama(model: str, host: str | None) -> RemoteEncoder:
     if not model:
         raise EncoderError("the encoder 'ollama:' names no model; write ollama:nomic-embed-text, say")
-    return ollama_encoder(model, host=host, timeout=TIMEOUT)
+    return ollama_encoder(model, host=host)
 
 
 def _open_openai(rest: str, key: str | None) -> RemoteEncoder:
@@ -84,7 +81,7 @@ def _open_openai(rest: str, key: str | None) -> RemoteEncoder:
         raise EncoderError(
             f"the encoder 'openai:{rest}' needs a model and an address; write openai:MODEL@http://HOST/v1"
         )
-    return openai_encoder(model, base_url, key=key, timeout=TIMEOUT)
+    return openai_encoder(model, base_url, key=key)
 
 
 def _silent(_: str) -> None:

@@ -11,11 +11,11 @@ from typing import cast
 
 import onnx
 
-from .base import EncoderError
-from .encoder_graph import bert_graph, read_bert
-from .encoder_int8 import write_int8
-from .tokenizer import load_tokenizer
-from .weights import Precision, find_folder
+from munshi.knowledge.base import EncoderError
+from munshi.knowledge.encoder_graph import bert_graph, read_bert
+from munshi.knowledge.encoder_int8 import write_int8
+from munshi.knowledge.tokenizer import load_tokenizer
+from munshi.knowledge.weights import Precision, find_folder
 
 
 def write_graph(spec: str, target: Path, precision: Precision) -> None:

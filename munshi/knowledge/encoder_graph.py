@@ -19,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from .base import EncoderError
+from munshi.knowledge.base import EncoderError
 
 Floats = NDArray[np.float32]
 # By the name of a product (`layer0.inner`), one divisor for each channel of its input.

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from .encoder_graph import Bert, Floats, bert_graph
+from munshi.knowledge.encoder_graph import Bert, Floats, bert_graph
 
 # How much of a channel's range moves into the weights, as an exponent, for the products that gain by it.
 MOVED = {"packed": 0.7, "inner": 0.7, "outer": 0.3}

@@ -11,10 +11,10 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from .base import EncoderError
-from .processor import sums_overflow
-from .tokenizer import encodable, load_tokenizer
-from .weights import EncoderFolder, Pooling
+from munshi.knowledge.base import EncoderError
+from munshi.knowledge.processor import sums_overflow
+from munshi.knowledge.tokenizer import encodable, load_tokenizer
+from munshi.knowledge.weights import EncoderFolder, Pooling
 
 Vectors = NDArray[np.float32]
 T = TypeVar("T")

@@ -6,21 +6,28 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import EncoderError
+from munshi.knowledge.base import EncoderError
 
 Vectors = NDArray[np.float32]
 
 OLLAMA_HOST = "http://127.0.0.1:11434"
 BATCH = 64
-TRIES = 3
 # Services refuse an empty text, or answer it with no vector at all; a full stop says as little.
 BLANK = "."
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a service is waited for: seconds for one request, and before a retry (doubled each time)."""
+
+    timeout: float = 30.0
+    tries: int = 3
+    pause: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +47,16 @@ class RemoteEncoder:
 
     has_tokens = False
 
-    def __init__(self, service: Service, *, timeout: float, pause: float = 0.5) -> None:
-        """Ask the service once, for the length of its vectors. `timeout` and `pause` (before a retry) in seconds.
+    def __init__(self, service: Service, patience: Patience | None = None) -> None:
+        """Ask the service once, for the length of its vectors.
 
         Raises EncoderError where it cannot be reached or does not answer with vectors.
         """
         self._service = service
-        self._pause = pause
+        self._patience = patience or Patience()
         # Through a proxy from the environment a text would leave this computer on its way to this computer.
-        local = urlsplit(service.url).hostname in {"127.0.0.1", "localhost", "::1"}
-        self._client = httpx.Client(headers=service.headers, timeout=timeout, trust_env=not local)
+        local = httpx.URL(service.url).host in {"127.0.0.1", "localhost", "::1"}
+        self._client = httpx.Client(headers=service.headers, timeout=self._patience.timeout, trust_env=not local)
         self.name = service.name
         self.dim = self._ask([BLANK]).shape[1]
 
@@ -73,20 +80,20 @@ class RemoteEncoder:
 
     def _post(self, body: dict[str, Any]) -> httpx.Response:
         """The first answer worth reading; what may pass (a lost connection, a busy server) is tried again."""
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(self._patience.tries):
+            if attempt:
+                time.sleep(self._patience.pause * 2 ** (attempt - 1))
             try:
                 response = self._client.post(self._service.url, json=body)
-            except httpx.TransportError as error:
-                problem = self._fault(f"cannot be reached ({type(error).__name__})")
-            else:
-                if response.is_success:
-                    return response
-                problem = self._fault(f"answered {response.status_code}")
-                if response.status_code != httpx.codes.TOO_MANY_REQUESTS and not response.is_server_error:
-                    break
-            if attempt < TRIES:
-                time.sleep(self._pause * 2 ** (attempt - 1))
-        raise problem
+            except httpx.RequestError as error:
+                problem = f"cannot be reached ({type(error).__name__})"
+                continue
+            if response.is_success:
+                return response
+            problem = f"answered {response.status_code}"
+            if response.status_code != httpx.codes.TOO_MANY_REQUESTS and not response.is_server_error:
+                break
+        raise self._fault(problem)
 
     def _vectors(self, response: httpx.Response, count: int) -> Vectors:
         try:
@@ -104,7 +111,7 @@ class RemoteEncoder:
         return EncoderError(f"the embedding service {self.name} at {self._service.url} {what}; {self._service.remedy}")
 
 
-def ollama_encoder(model: str, *, host: str | None, timeout: float) -> RemoteEncoder:
+def ollama_encoder(model: str, *, host: str | None = None, patience: Patience | None = None) -> RemoteEncoder:
     """A model served by Ollama. `host` as OLLAMA_HOST has it: address, port, or a URL; this computer by default."""
     return RemoteEncoder(
         Service(
@@ -114,12 +121,22 @@ def ollama_encoder(model: str, *, host: str | None, timeout: float) -> RemoteEnc
             read=lambda answer: answer["embeddings"],
             remedy=f"start it with `ollama serve` and fetch the model with `ollama pull {model}`",
         ),
-        timeout=timeout,
+        patience,
     )
 
 
-def openai_encoder(model: str, base_url: str, *, key: str | None, timeout: float) -> RemoteEncoder:
+def openai_encoder(
+    model: str, base_url: str, *, key: str | None = None, patience: Patience | None = None
+) -> RemoteEncoder:
     """A model behind any OpenAI-compatible URL, given with or without its /v1; `key` is sent as a bearer token."""
+    try:
+        httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise EncoderError(
+            f"the encoder's address {base_url} is no URL; write openai:{model}@http://HOST/v1"
+        ) from error
+    if key and not (key.isascii() and key.isprintable()):
+        raise EncoderError("MUNSHI_ENCODER_KEY holds characters that no key has; copy it again")
     return RemoteEncoder(
         Service(
             name=f"openai:{model}@{base_url}",
@@ -129,7 +146,7 @@ def openai_encoder(model: str, base_url: str, *, key: str | None, timeout: float
             remedy="check the address, the model's name and MUNSHI_ENCODER_KEY",
             headers={"Authorization": f"Bearer {key}"} if key else {},
         ),
-        timeout=timeout,
+        patience,
     )
 
 
@@ -142,13 +159,13 @@ def _ollama_url(host: str | None) -> str:
     """A URL from what OLLAMA_HOST may hold. 0.0.0.0, good for listening, is no address to call."""
     if not host:
         return OLLAMA_HOST
-    parts = urlsplit(host if "://" in host else f"http://{host}")
-    name = "127.0.0.1" if parts.hostname in {None, "0.0.0.0"} else parts.hostname
     try:
-        port = parts.port or (443 if parts.scheme == "https" else 11434)
-    except ValueError as error:
-        raise EncoderError(f"OLLAMA_HOST={host} has no usable port; write it as http://127.0.0.1:11434") from error
-    return f"{parts.scheme}://{name}:{port}{parts.path.rstrip('/')}"
+        url = httpx.URL(host if "://" in host else f"http://{host}")
+    except httpx.InvalidURL as error:
+        raise EncoderError(f"OLLAMA_HOST={host} is no address; write it as {OLLAMA_HOST}") from error
+    port = url.port or (None if url.scheme == "https" else 11434)
+    name = "127.0.0.1" if url.host in {"", "0.0.0.0"} else url.host
+    return str(url.copy_with(host=name, port=port)).rstrip("/")
 
 
 def _sendable(text: str) -> str:

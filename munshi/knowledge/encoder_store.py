@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from .base import EncoderError
-from .weights import EncoderFolder, Precision, sha256
+from munshi.knowledge.base import EncoderError
+from munshi.knowledge.weights import EncoderFolder, Precision, sha256
 
 # Raise it when `encoder_graph` or `encoder_int8` makes another graph of the same weights.
 VERSION = 2

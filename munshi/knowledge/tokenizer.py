@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tokenizers import Tokenizer
 
-from .base import EncoderError
-from .weights import EncoderFolder
+from munshi.knowledge.base import EncoderError
+from munshi.knowledge.weights import EncoderFolder
 
 
 def load_tokenizer(folder: EncoderFolder) -> Tokenizer:

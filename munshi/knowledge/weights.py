@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from .base import EncoderError
+from munshi.knowledge.base import EncoderError
 
 Pooling = Literal["mean", "cls", "max"]
 Precision = Literal["int8", "fp32"]
