@@ -46,22 +46,23 @@ class EntityFinder:
         the chat is in Hindi or Hinglish.
         """
         text, tokens = heard.text, [word.token for word in heard.words]
-        days = dates.find_dates(text, tokens, today, hindi=hindi)
-        named = self._products.find(heard.words, heard.pieces)
         found: list[Span] = []
         for surest in (self._codes.find(text, tokens), find_emails(text), find_phones(text)):
             _add(found, surest)
-        for spans in (
-            [day.span for day in days],
-            find_measures(tokens, hindi=hindi),
-            quantities_before(tokens, [span.start for span in named]),
-            find_pin_codes(text),
-        ):
-            _add(found, [span for span in spans if not any(map(span.overlaps, private))])
-        found += [span for span in named if not any(map(span.overlaps, found))]
+        days = dates.find_dates(text, tokens, today, hindi=hindi)
+        _add(found, _outside(private, [day.span for day in days]))
+        _add(found, _outside(private, find_measures(tokens, hindi=hindi)))
+        products = self._products.find(heard.words, heard.pieces, found)
+        _add(found, _outside(private, quantities_before(tokens, [span.start for span in products])))
+        _add(found, _outside(private, find_pin_codes(text)))
+        found += _outside(found, products)
         kept = set(found)
         doubts = dates.ambiguities([day for day in days if day.span in kept])
         return sorted(found, key=lambda span: (span.start, span.end, span.value)), [*doubts, *_products_in_doubt(found)]
+
+
+def _outside(taken: Sequence[Span], spans: Iterable[Span]) -> list[Span]:
+    return [span for span in spans if not any(map(span.overlaps, taken))]
 
 
 def _add(found: list[Span], spans: Iterable[Span]) -> None:

@@ -136,11 +136,18 @@ class _Reader:
         return True
 
     def _is_suffix(self, token: Token) -> bool:
-        """Whether it is the k of "5k", and not of "5 k" or "2k26"."""
+        """Whether it is the k of "5k" or "Rs 5 K", and not of "2k26" or "Rs 500 k liye"."""
         before = self._tokens[self._next - 1] if self._next else None
         after = self._tokens[self._next + 1] if self._next + 1 < len(self._tokens) else None
-        runs_on = after is not None and after.kind == "number" and after.start == token.end
-        return before is not None and before.kind == "number" and before.end == token.start and not runs_on
+        if before is None or before.kind != "number" or (after is not None and after.kind == "number"):
+            return False
+        if before.end == token.start:
+            return True
+        priced = any(unit is not None and unit.kind == "currency" for unit in map(self._unit_before, (1, 2)))
+        return priced and (token.text.isupper() or not self._hindi)
+
+    def _unit_before(self, back: int) -> Unit | None:
+        return unit_at(self._tokens, self._first - back)
 
     def _is_bare_scale(self) -> bool:
         """Whether a scale word here counts for one of it: "sau rupaye" is a hundred rupees.

@@ -95,7 +95,7 @@ class Preprocessor:
         return Utterance(
             raw=text,
             text=cleaned.text,
-            canonical=joined(heard.pieces, heard.words),
+            canonical=_canonical(heard),
             language=language,
             script=script_of([word.token for word in heard.words]),
             entities=tuple(_entity(span, cleaned) for span in spans),
@@ -106,8 +106,7 @@ class Preprocessor:
 
     def canonical(self, text: str) -> str:
         """The canonical form alone, without entities: for training examples and the papers' alternates."""
-        heard = self._hear(clean(text))
-        return joined(heard.pieces, heard.words)
+        return _canonical(self._hear(clean(text)))
 
     def _hear(self, cleaned: CleanText) -> Heard:
         # What the chat was in before says nothing of how these words are meant: "main branch" stays English.
@@ -115,6 +114,11 @@ class Preprocessor:
         language = language_of(tokens)
         words = self._mender.mend(tokens, language or DEFAULT)
         return Heard(cleaned.text, language, words, self._glosser.pieces(words, language or DEFAULT))
+
+
+def _canonical(heard: Heard) -> str:
+    # Of "bhai" or "ji" alone English has nothing left.
+    return joined(heard.pieces, heard.words) or heard.text
 
 
 def _blocking(span: PiiSpan) -> Span:

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from math import log
 from typing import Protocol
 
@@ -48,9 +49,9 @@ class ProductLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """A word of the message that is in a product's name; `at` counts pieces."""
+    """A word of the message that is in a product's name."""
 
-    at: int
+    piece: Piece
     stem: str
 
 
@@ -73,15 +74,16 @@ class ProductFinder:
         self._having = dict(having)
         self._weights = {stem: log(1 + len(self._names) / len(skus)) for stem, skus in self._having.items()}
 
-    def find(self, words: Sequence[Word], pieces: Sequence[Piece]) -> list[Span]:
-        """The products named, several over one span where they fit equally well."""
+    def find(self, words: Sequence[Word], pieces: Sequence[Piece], taken: Sequence[Span] = ()) -> list[Span]:
+        """The products named outside of `taken`, several over one span where they fit equally well."""
         if not self._names:
             return []
         spans = list(self._by_sku(words))
-        for mention in self._mentions(pieces):
-            for hits, skus in self._meant(mention):
-                start = words[pieces[hits[0].at].first].token.start
-                end = words[pieces[hits[-1].at].last - 1].token.end
+        free = list(_outside(pieces, words, [*taken, *spans]))
+        for mention in self._mentions(free):
+            for hits, skus in self._meant(list(dropwhile(lambda hit: _is_count(hit.piece, words), mention))):
+                start = words[hits[0].piece.first].token.start
+                end = words[hits[-1].piece.last - 1].token.end
                 spans += [Span("product", sku, start, end) for sku in sorted(skus)]
         return spans
 
@@ -93,14 +95,14 @@ class ProductFinder:
                     yield Span("product", self._skus[text], words[first].token.start, words[last - 1].token.end)
                     break
 
-    def _mentions(self, pieces: Sequence[Piece]) -> Iterator[list[_Hit]]:
-        """Runs of words that are in names, with at most a few joining words between."""
+    def _mentions(self, pieces: Iterable[Piece | None]) -> Iterator[list[_Hit]]:
+        """Runs of words that are in names, with at most a few joining words between; None ends a run."""
         mention: list[_Hit] = []
-        for at, piece in enumerate(pieces):
-            stems = [stem for stem in _stems(piece.text) if stem in self._having]
-            if stems:
-                mention += [_Hit(at, stem) for stem in stems]
-            elif mention and (piece.text.lower() not in _JOINING or at - mention[-1].at > _MOST_JOINING):
+        for piece in pieces:
+            stems = [stem for stem in _stems(piece.text) if stem in self._having] if piece else []
+            if piece and stems:
+                mention += [_Hit(piece, stem) for stem in stems]
+            elif mention and not (piece and _joins(mention[-1].piece, piece)):
                 yield mention
                 mention = []
         if mention:
@@ -115,7 +117,7 @@ class ProductFinder:
             skus, stems = best
             hits = [hit for hit in mention if hit.stem in stems]
             yield hits, skus
-            rest = [hit for hit in mention if hit.at > hits[-1].at]
+            rest = [hit for hit in mention if hit.piece.first > hits[-1].piece.first]
             # A lone word after a product says what it is for ("clutch plate for alto"), not a second product.
             mention = rest if len(rest) > 1 else []
 
@@ -141,8 +143,25 @@ class ProductFinder:
         """Whether words say which thing it is, and not only whose or what for: "honda city" is no brake pad."""
         if any(name <= words for name in self._names[sku]):
             return True
-        thing = self._things[sku]
-        return bool(thing) and (thing <= words or (bool(thing & words) and len(words) > 1))
+        return bool(self._things[sku] & words)
+
+
+def _outside(pieces: Sequence[Piece], words: Sequence[Word], taken: Sequence[Span]) -> Iterator[Piece | None]:
+    """The pieces, with None for each that lies in a taken span."""
+    for piece in pieces:
+        place = Span("piece", "", words[piece.first].token.start, words[piece.last - 1].token.end)
+        yield None if any(map(place.overlaps, taken)) else piece
+
+
+def _is_count(piece: Piece, words: Sequence[Word]) -> bool:
+    """Whether a piece is a number by itself: the 20 of "20 filters", not of "20W50"."""
+    token = words[piece.first].token
+    runs_on = piece.last < len(words) and words[piece.last].token.start == token.end
+    return token.kind == "number" and not runs_on
+
+
+def _joins(last: Piece, piece: Piece) -> bool:
+    return piece.text.lower() in _JOINING and piece.first - last.first <= _MOST_JOINING
 
 
 def _thing(name: str) -> frozenset[str]:
@@ -151,8 +170,9 @@ def _thing(name: str) -> frozenset[str]:
 
 
 def _stems(text: str) -> list[str]:
-    """The words of a text in lower case, a plural's s off."""
-    return [_stem(token.low) for token in tokenise(text) if token.kind != "mark" and token.low not in _JOINING]
+    """The words of a text in lower case, a plural's s off; no marks, no single letters."""
+    tokens = (token for token in tokenise(text) if token.kind == "number" or (token.is_word and len(token.low) > 1))
+    return [_stem(token.low) for token in tokens if token.low not in _JOINING]
 
 
 def _stem(word: str) -> str:

@@ -30,7 +30,7 @@ _REPEATED = re.compile(r"(.)\1{2,}")
 _VOWEL = re.compile(r"[aeiou]")
 _MIN_SOUND_RATIO = 75.0
 _RARE = 2
-_PREFIXES = ("un", "re", "mis", "dis", "non", "pre")
+_PREFIXES = ("un", "re", "mis", "dis", "non", "pre")  # codespell:ignore mis
 _SUFFIXES = ("s", "es", "ed", "er", "ers", "ing", "ings", "ly", "'s")
 
 

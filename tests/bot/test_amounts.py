@@ -52,6 +52,14 @@ def measures(text: str, kind: str, *, hindi: bool = True) -> list[str]:
         ("5K", "5000"),
         ("2.5L", "250000"),
         ("Rs 2.5l", "250000"),
+        ("Rs 5 K", "5000"),
+        ("Rs. 2 L", "200000"),
+        ("₹5 lakh", "500000"),
+        ("Rs 1.5 cr", "15000000"),
+        ("INR 2.5 lakhs", "250000"),
+        ("5 lakh rupees", "500000"),
+        ("rs 500 k liye", "500"),
+        ("1,50,000/-", "150000"),
         ("10 thousand", "10000"),
         ("2 thousand 500 rupees", "2500"),
         ("five thousand rupees", "5000"),
@@ -117,6 +125,11 @@ def test_amounts(written: str, rupees: str) -> None:
 )
 def test_no_amount_is_read_into_other_numbers(text: str) -> None:
     assert measures(text, "amount") == []
+
+
+def test_a_spaced_k_is_a_thousand_in_english_alone() -> None:
+    assert measures("pay rs 5 k now", "amount", hindi=False) == ["5000"]
+    assert measures("pay rs 5 k andar", "amount", hindi=True) == ["5"]
 
 
 def test_several_amounts_each_have_their_own_currency() -> None:

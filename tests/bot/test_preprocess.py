@@ -94,6 +94,11 @@ def test_the_words_as_typed_stay_in_the_text(understand: Preprocessor, now: date
     assert heard.text == "my name is Gud Kb Patil"
 
 
+@pytest.mark.parametrize("text", ["ji", "bhai", "ka", "जी"])
+def test_a_message_that_english_has_no_word_for_stays(understand: Preprocessor, text: str) -> None:
+    assert understand.canonical(text) == text
+
+
 def test_the_cheap_way_gives_the_same_canonical_form(understand: Preprocessor, now: datetime) -> None:
     for text in ("mera ordr kb ayga", "clucth plat price", "क्लच प्लेट कितने की है"):
         assert understand.canonical(text) == understand(text, now=now).canonical

@@ -33,6 +33,9 @@ def skus(understand: Preprocessor, text: str, now: datetime) -> list[str]:
         ("clu 101", ["CLU-101"]),
         ("clutch plate", ["CLU-101", "CLU-102"]),
         ("brake pad kitne ka hai", ["BRK-201", "BRK-202"]),
+        ("10 sets swift brake pad", ["BRK-201"]),
+        ("5L engine oil", ["OIL-401"]),
+        ("brake pad of the creta 4 nos", ["BRK-202"]),
         ("swift clutch plate and creta brake pad", ["CLU-101", "BRK-202"]),
     ],
 )
@@ -42,7 +45,19 @@ def test_products_by_their_names(understand: Preprocessor, now: datetime, text: 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "hello", "front set", "mera order kab aayega", "where are you", "CLU-999", "101", "35", "xyz"],
+    [
+        "",
+        "hello",
+        "front set",
+        "mera order kab aayega",
+        "where are you",
+        "honda city",
+        "maruti",
+        "CLU-999",
+        "101",
+        "35",
+        "xyz",
+    ],
 )
 def test_what_names_no_product(understand: Preprocessor, now: datetime, text: str) -> None:
     assert skus(understand, text, now) == []
@@ -56,6 +71,18 @@ def test_products_that_fit_equally_well_are_in_doubt(understand: Preprocessor, n
     assert [doubt.text for doubt in heard.ambiguities] == ["brake pad"]
 
 
+def test_words_of_another_entity_are_no_part_of_a_name(understand: Preprocessor, now: datetime) -> None:
+    heard = understand("clutch plate swift 2 sets", now=now)
+    assert [(entity.kind, entity.text) for entity in heard.entities] == [
+        ("product", "clutch plate swift"),
+        ("quantity", "2 sets"),
+    ]
+
+
 def test_a_count_before_a_product(understand: Preprocessor, now: datetime) -> None:
-    heard = understand("send 5 creta brake pads", now=now)
-    assert [(entity.kind, entity.value) for entity in heard.entities] == [("quantity", "5"), ("product", "BRK-202")]
+    for text, count in (("send 5 creta brake pads", "5"), ("20 creta brake pads", "20")):
+        heard = understand(text, now=now)
+        assert [(entity.kind, entity.value) for entity in heard.entities] == [
+            ("quantity", count),
+            ("product", "BRK-202"),
+        ]
