@@ -33,6 +33,7 @@ from munshi.bot.settings import load_settings
 
 LIBRARIES = ("onnxruntime", "gradio", "sqlalchemy", "scikit-learn", "numpy")
 START_SECONDS = 120
+WARM_UP = ("hello there", "is the shop near the station", "namaste ji", "tell me about refunds", "kuch naya aaya kya")
 
 
 def main() -> None:
@@ -47,25 +48,35 @@ def main() -> None:
 
 
 def measure_turns(home: Path, business: str, rounds: int) -> None:
-    with open_app(load_settings(home=home, business=business)) as app:
-        messages = [
-            step.say for conversation in load_conversations(app.business.conversations) for step in conversation.turns
-        ]
-        played = [time_messages(app, messages) for _ in range(rounds + 1)][1:]  # the first round warms up
-    whole, classified = ([pair[i] for pairs in played for pair in pairs] for i in (0, 1))
-    print(f"\n{business}: {len(messages)} messages, {rounds} rounds after a warm-up")
-    show("text to intent", classified)
+    """Each round is a fresh process's worth: the conversations once, so that no message is met a second time."""
+    settings = load_settings(home=home, business=business)
+    whole: list[float] = []
+    alone: list[float] = []
+    for _ in range(rounds):
+        for measured, time_one in ((whole, time_turn), (alone, time_classification)):
+            with open_app(settings) as app:
+                for text in WARM_UP:
+                    time_one(app, text)
+                measured += [time_one(app, text) for text in messages_of(app)]
+    print(f"\n{business}: {len(whole) // rounds} different messages, {rounds} rounds")
+    show("text to intent", alone)
     show("whole turn", whole)
 
 
-def time_messages(app: App, messages: Sequence[str]) -> list[tuple[float, float]]:
-    """For each message, milliseconds for the whole turn and for preprocessing and classification alone."""
-    times = []
-    for number, text in enumerate(messages):
-        alone = clock(lambda text=f"{text} {number % 7}": app.classifier.classify([text]))
-        whole = clock(lambda text=text: app.respond(text, session_id=uuid.uuid4().hex, channel="benchmark"))
-        times.append((whole, alone))
-    return times
+def messages_of(app: App) -> list[str]:
+    """The customer's lines of the pack's conversations, each once."""
+    said = (step.say for conversation in load_conversations(app.business.conversations) for step in conversation.turns)
+    return list(dict.fromkeys(said))
+
+
+def time_turn(app: App, text: str) -> float:
+    """Milliseconds from the message to the recorded reply."""
+    return clock(lambda: app.respond(text, session_id=uuid.uuid4().hex, channel="benchmark"))
+
+
+def time_classification(app: App, text: str) -> float:
+    """Milliseconds from the raw text to the prediction, preprocessing included."""
+    return clock(lambda: app.classifier.classify([text]))
 
 
 def clock(call) -> float:
