@@ -120,7 +120,20 @@ class Conductor:
             reply = Reply(self.phrases("nothing_to_cancel", context.utterance.language))
             return Step(reply, context.state, Route("run", reason="nothing to cancel"))
         route = self.router.route(context.guess(), context.utterance.raw, context.utterance.entities)
+        if route.kind in ("clarify", "fallback"):
+            followed = self._follow_up(context)
+            if followed is not None:
+                return followed
         return self._follow(context, route)
+
+    def _follow_up(self, context: Context) -> Step | None:
+        """A few unclear words after a product was looked up narrow that question down, where they do find one."""
+        exchanges = context.state.exchanges
+        last = exchanges[-1].intent if exchanges else None
+        if last is None or self.handlers[last][0] != "stock_price" or not _is_short(context.utterance.text):
+            return None
+        step = self._follow(context, Route("run", last, reason="follow-up"))
+        return step if step.reply.answered and step.reply.data.get("products") else None
 
     def _follow(self, context: Context, route: Route) -> Step:
         if route.kind == "clarify":
@@ -252,6 +265,9 @@ class Conductor:
         if isinstance(handler, Action):
             return Step(Reply(""), state, route, form.intent, name, action=(handler, turn))
         reply = handler.answer(turn)
+        if not reply.answered and name not in PAPER_HANDLERS:
+            answer = self._ask_papers(context)
+            reply = reply if answer.abstained else _cited(answer)
         if not reply.answered:
             unknown = self._unknown(context)
             reply = replace(unknown, text=reply.text or unknown.text, buttons=reply.buttons or unknown.buttons)

@@ -192,8 +192,15 @@ class Phrases(Protocol):
 class Knowledge(Protocol):
     """The papers, as a handler may use them."""
 
-    def ask(self, question: str, *, language: str = "en", filters: Mapping[str, str] | None = None) -> Answer:
-        """A cited answer, or an abstained one."""
+    def ask(
+        self,
+        question: str,
+        *,
+        language: str = "en",
+        filters: Mapping[str, str] | None = None,
+        threshold: float | None = None,
+    ) -> Answer:
+        """A cited answer, or an abstained one where the confidence is below the threshold; it is told either way."""
 
 
 class Answerer(Protocol):

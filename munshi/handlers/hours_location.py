@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from munshi.handlers.base import BusinessProfile, Reply, Slot, Turn
+from munshi.handlers.faq import from_papers
 from munshi.handlers.opening import holiday, opens_in_words, span_in_words, spans, state
 from munshi.handlers.options import one_of
 from munshi.handlers.registry import HandlerConfig, Services
@@ -20,13 +21,23 @@ class HoursLocation:
 
     def __init__(self, services: Services, config: HandlerConfig) -> None:
         self.slots: tuple[Slot, ...] = ()
+        self._services = services
         self._phrases = services.phrases
         self._aspect = one_of(config, "aspect", ("hours", "location"))
 
     def answer(self, turn: Turn) -> Reply:
-        """Hours: those of the days that were asked about, else now and the week. Location: address, phone, map."""
-        lines = self._location(turn) if self._aspect == "location" else self._hours(turn)
-        return Reply("\n".join(lines), data={"open": state(turn.business, turn.now).closes is not None})
+        """Hours: those of the days that were asked about, else now and the week. Location: address, phone, map.
+
+        What the papers know of a place ("is there parking") goes before the address.
+        """
+        data = {"open": state(turn.business, turn.now).closes is not None}
+        if self._aspect == "hours":
+            return Reply("\n".join(self._hours(turn)), data=data)
+        known = from_papers(self._services, turn.query or turn.text, turn.language)
+        if turn.business.address.partition(",")[0] in known.text:
+            known = Reply("")
+        text = "\n\n".join(filter(None, (known.text, "\n".join(self._location(turn)))))
+        return Reply(text, citations=known.citations, data=data)
 
     def _location(self, turn: Turn) -> Iterator[str]:
         shop, language = turn.business, turn.language
