@@ -73,8 +73,8 @@ def choose_clarify(confidence: Floats, correct: NDArray[np.bool_]) -> float:
 
 def choose_in_scope(probability: Floats, trial: Trial) -> float:
     """The threshold with the highest Matthews correlation on a trial of texts in and out of scope."""
-    predicted = trial.predicted
-    values = [matthews(trial.truth, rejecting(predicted, probability, t, outside=OUTSIDE)) for t in SCOPE_GRID]
+    decided = [rejecting(trial.predicted, probability, threshold, outside=OUTSIDE) for threshold in SCOPE_GRID]
+    values = [matthews(trial.truth, predicted, trial.weights) for predicted in decided]
     return float(SCOPE_GRID[_middle_of_best(_smooth(np.array(values)))])
 
 

@@ -40,20 +40,21 @@ def fpr_at_95_recall(inside: ArrayLike, outside: ArrayLike) -> float:
     return float((np.asarray(outside, float) >= threshold).mean())
 
 
-def matthews(truth: ArrayLike, predicted: ArrayLike) -> float:
+def matthews(truth: ArrayLike, predicted: ArrayLike, weights: ArrayLike | None = None) -> float:
     """Matthews' correlation of several classes, -1 to 1; 0 where either side holds one class only.
 
     Gorodkin, "Comparing two K-category assignments by a K-category correlation coefficient" (2004). Class numbers are
-    integers, those out of scope a class of their own, as in the HINT3 figures.
+    integers, those out of scope a class of their own, as in the HINT3 figures; `weights` say how much each row counts.
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     classes, numbers = np.unique(np.concatenate([truth, predicted]), return_inverse=True)
-    true = np.bincount(numbers[: len(truth)], minlength=len(classes)).astype(float)
-    said = np.bincount(numbers[len(truth) :], minlength=len(classes)).astype(float)
-    rows = len(truth)
-    right = float((truth == predicted).sum())
-    spread = (rows**2 - said @ said) * (rows**2 - true @ true)
-    return float((right * rows - true @ said) / np.sqrt(spread)) if spread > 0 else 0.0
+    shares = np.ones(len(truth)) if weights is None else np.asarray(weights, float)
+    shares = shares / shares.sum()
+    true = np.bincount(numbers[: len(truth)], shares, len(classes))
+    said = np.bincount(numbers[len(truth) :], shares, len(classes))
+    spread = (1 - said @ said) * (1 - true @ true)
+    right = float(shares[truth == predicted].sum())
+    return float((right - true @ said) / np.sqrt(spread)) if spread > 1e-12 else 0.0
 
 
 def macro_f1(truth: ArrayLike, predicted: ArrayLike) -> float:

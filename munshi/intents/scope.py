@@ -28,7 +28,7 @@ class ScopeModel:
 
     @classmethod
     def fit(cls, trial: Trial) -> ScopeModel:
-        """Maximum a posteriori under a normal prior around `PRIOR`; those in and out of scope count the same in sum.
+        """Maximum a posteriori under a normal prior around `PRIOR`; see `Trial.weights`.
 
         Without texts on both sides the prior is all there is.
         """
@@ -40,7 +40,7 @@ class ScopeModel:
 
         features = _features(trial.scores, trial.nearest)
         signs = np.where(inside, 1.0, -1.0)
-        shares = np.where(inside, 0.5 / inside.mean(), 0.5 / (1 - inside.mean()))
+        shares = trial.weights
 
         def loss(weights: Floats) -> tuple[float, Floats]:
             margins = signs * (features @ weights)

@@ -46,6 +46,18 @@ class Trial:
         return np.asarray(np.argmax(self.scores, axis=1))
 
     @property
+    def weights(self) -> Floats:
+        """How much each text counts (n,): those in scope as much in sum as those out of scope, 1 in the mean.
+
+        How many messages fit nothing differs from shop to shop and is not known beforehand.
+        """
+        inside = self.truth != OUTSIDE
+        share = inside.mean()
+        if share in (0, 1):
+            return np.ones(len(inside))
+        return np.asarray(np.where(inside, 0.5 / share, 0.5 / (1 - share)))
+
+    @property
     def inside(self) -> Trial:
         """The part that is in scope."""
         kept = self.truth != OUTSIDE
