@@ -14,6 +14,7 @@ import onnx
 from munshi.knowledge.base import EncoderError
 from munshi.knowledge.encoder_graph import bert_graph, read_bert
 from munshi.knowledge.encoder_int8 import write_int8
+from munshi.knowledge.encoder_store import REFUSED
 from munshi.knowledge.tokenizer import load_tokenizer
 from munshi.knowledge.weights import Precision, find_folder
 
@@ -24,22 +25,25 @@ def write_graph(spec: str, target: Path, precision: Precision) -> None:
     Raises EncoderError where they are not what they should be.
     """
     folder = find_folder(spec)
+    tokenizer = load_tokenizer(folder)
     folder.check(folder.weights)
     bert = read_bert(folder.config, folder.weights)
+    if tokenizer.get_vocab_size() > len(bert["embeddings.word_embeddings.weight"]):
+        raise EncoderError(f"{folder.tokenizer} has more words than {folder.weights}; copy the model's folder again")
     if precision == "fp32":
         onnx.save(bert_graph(bert), target)
     else:
-        write_int8(bert, load_tokenizer(folder).encode("").ids, target)
+        write_int8(bert, tokenizer.encode("").ids, target)
 
 
 def main(arguments: list[str]) -> int:
-    """Exit code 0, or 1 with one line on stderr."""
+    """Exit code 0, or REFUSED with one line on stderr."""
     spec, target, precision = arguments
     try:
         write_graph(spec, Path(target), cast(Precision, precision))
     except EncoderError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return REFUSED
     return 0
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from pydantic import BaseModel, PositiveFloat, PositiveInt, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
@@ -27,19 +28,24 @@ Smoothing = Mapping[str, Floats]
 
 OPSET = 23
 IR_VERSION = 11
-# Hugging Face's name of an activation to ONNX's way of approximating Gelu.
-ACTIVATIONS = {"gelu": "none", "gelu_new": "tanh", "gelu_pytorch_tanh": "tanh"}
+
+
+class BertConfig(BaseModel):
+    """What is needed of a config.json, by Hugging Face's names."""
+
+    num_hidden_layers: PositiveInt
+    hidden_size: PositiveInt
+    num_attention_heads: PositiveInt
+    layer_norm_eps: PositiveFloat = 1e-12
+    hidden_act: Literal["gelu", "gelu_new", "gelu_pytorch_tanh"] = "gelu"
+    position_embedding_type: Literal["absolute"] = "absolute"
 
 
 @dataclass(frozen=True)
 class Bert:
-    """The numbers of a BERT configuration and its tensors, by the names Hugging Face gives them."""
+    """A BERT's configuration and its tensors, by the names Hugging Face gives them."""
 
-    layers: int
-    hidden: int
-    heads: int
-    eps: float
-    activation: str
+    config: BertConfig
     tensors: Mapping[str, NDArray[Any]]
 
     def __getitem__(self, name: str) -> Floats:
@@ -82,24 +88,16 @@ class _Graph:
 
 def read_bert(config: Mapping[str, Any], weights: Path) -> Bert:
     """Configuration and tensors (safetensors) of a BERT. Raises EncoderError where they do not make one."""
-    activation = ACTIVATIONS.get(config.get("hidden_act", "gelu"))
-    if activation is None or config.get("position_embedding_type", "absolute") != "absolute":
-        raise EncoderError(
-            f"{weights} has an activation or positions that no graph can be built for; export the model to ONNX"
-        )
     try:
-        return Bert(
-            layers=config["num_hidden_layers"],
-            hidden=config["hidden_size"],
-            heads=config["num_attention_heads"],
-            eps=config.get("layer_norm_eps", 1e-12),
-            activation=activation,
-            tensors=load_file(weights),
-        )
+        return Bert(BertConfig.model_validate(config), load_file(weights))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise EncoderError(
+            f"the config.json beside {weights} is of no BERT that a graph can be built for ({fault['loc'][0]}: "
+            f"{fault['msg']}); export the model to ONNX"
+        ) from error
     except (OSError, SafetensorError) as error:
         raise EncoderError(f"{weights} cannot be read ({error}); copy the model's folder again") from error
-    except KeyError as error:
-        raise EncoderError(f"the config.json beside {weights} lacks {error}; copy the model's folder again") from error
 
 
 def bert_graph(bert: Bert, smoothing: Smoothing | None = None) -> onnx.ModelProto:
@@ -111,7 +109,7 @@ def bert_graph(bert: Bert, smoothing: Smoothing | None = None) -> onnx.ModelProt
     """
     graph = _Graph(smoothing or {})
     states = _embeddings(graph, bert, _plain_words if smoothing is None else _compact_words)
-    for layer in range(bert.layers):
+    for layer in range(bert.config.num_hidden_layers):
         states = _layer(graph, bert, layer, states)
     graph.add("Identity", [states], "last_hidden_state")
     model = helper.make_model(
@@ -119,7 +117,11 @@ def bert_graph(bert: Bert, smoothing: Smoothing | None = None) -> onnx.ModelProt
             graph.nodes,
             "bert",
             [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["texts", "tokens"])],
-            [helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["texts", "tokens", bert.hidden])],
+            [
+                helper.make_tensor_value_info(
+                    "last_hidden_state", TensorProto.FLOAT, ["texts", "tokens", bert.config.hidden_size]
+                )
+            ],
             graph.constants,
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -140,7 +142,7 @@ def _embeddings(graph: _Graph, bert: Bert, look_up: Callable[[_Graph, Floats], s
     positions = graph.add("Slice", [table, start, length, start], "embeddings.positions")
     total = graph.add("Add", [words, positions], "embeddings.sum")
     gain, bias = bert["embeddings.LayerNorm.weight"], bert["embeddings.LayerNorm.bias"]
-    return graph.norm(total, gain, bias, bert.eps, "embeddings")
+    return graph.norm(total, gain, bias, bert.config.layer_norm_eps, "embeddings")
 
 
 def _plain_words(graph: _Graph, table: Floats) -> str:
@@ -171,14 +173,15 @@ def _layer(graph: _Graph, bert: Bert, number: int, states: str) -> str:
     def add_and_norm(part: str, inputs: str, residual: str, output: str) -> str:
         total = graph.add("Add", [inputs, residual], f"{name}.{output}.sum")
         gain, bias = bert[f"{source}.{part}.LayerNorm.weight"], bert[f"{source}.{part}.LayerNorm.bias"]
-        return graph.norm(total, gain, bias, bert.eps, f"{name}.{output}")
+        return graph.norm(total, gain, bias, bert.config.layer_norm_eps, f"{name}.{output}")
 
     context = _attention(graph, bert, f"{source}.attention.self", states, f"{name}.attention")
     attended = add_and_norm(
         "attention.output", linear("attention.output.dense", context, "projection"), states, "mixed"
     )
     inner = linear("intermediate.dense", attended, "inner")
-    active = graph.add("Gelu", [inner], f"{name}.gelu", approximate=bert.activation)
+    approximate = "none" if bert.config.hidden_act == "gelu" else "tanh"
+    active = graph.add("Gelu", [inner], f"{name}.gelu", approximate=approximate)
     return add_and_norm("output", linear("output.dense", active, "outer"), attended, "states")
 
 
@@ -190,4 +193,10 @@ def _attention(graph: _Graph, bert: Bert, source: str, states: str, name: str) -
     packed = graph.linear(states, weight, bias, f"{name}.packed")
     split = [f"{name}.{part}" for part in parts]
     graph.nodes.append(helper.make_node("Split", [packed], split, name=f"{name}.split", axis=-1, num_outputs=3))
-    return graph.add("Attention", split, name, q_num_heads=bert.heads, kv_num_heads=bert.heads)
+    return graph.add(
+        "Attention",
+        split,
+        name,
+        q_num_heads=bert.config.num_attention_heads,
+        kv_num_heads=bert.config.num_attention_heads,
+    )

@@ -3,7 +3,7 @@
 Weights get a scale for each output channel, activations one scale a run, as they come. A single channel that is often
 large, and BERT has several, would leave few steps for the rest; so before quantising, the range of such channels is
 moved from the activations into the weights (SmoothQuant, Xiao et al., 2023, arXiv:2211.10438). On all-MiniLM-L6-v2 this
-takes the distance of sentence vectors from fp32 (1 - cosine) from 0.0066 to 0.0017.
+takes the distance of sentence vectors from fp32 (1 - cosine) from 0.006 to 0.002 in English, 0.009 to 0.005 in Hindi.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from munshi.knowledge.encoder_graph import Bert, Floats, bert_graph
 
 # How much of a channel's range moves into the weights, as an exponent, for the products that gain by it.
-MOVED = {"packed": 0.7, "inner": 0.7, "outer": 0.3}
+MOVED = {"packed": 0.7, "inner": 0.7, "outer": 0.2}
 # A channel that was never seen to be larger counts as this large.
 FLOOR = 0.05
 SAMPLES = 40

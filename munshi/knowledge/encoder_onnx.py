@@ -88,7 +88,9 @@ class OnnxEncoder:
         try:
             states = self._states("")
         except Exception as error:  # ONNX Runtime's exceptions share no base below Exception
-            raise EncoderError(f"{graph} cannot be run ({_first_line(error)}); export the model again") from error
+            raise EncoderError(
+                f"{graph} cannot be run ({_first_line(error)}); copy or export the model again"
+            ) from error
         if not np.isfinite(states).all():
             raise EncoderError(f"{graph} gives vectors that are not finite; copy or export the model again")
         return int(states.shape[1])
@@ -115,7 +117,9 @@ def _load_session(graph: Path) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no base below Exception
-        raise EncoderError(f"{graph} cannot be loaded ({_first_line(error)}); export the model again") from error
+        raise EncoderError(
+            f"{graph} cannot be loaded ({_first_line(error)}); copy or export the model again"
+        ) from error
 
 
 def _hidden_states(session: ort.InferenceSession, graph: Path) -> str:

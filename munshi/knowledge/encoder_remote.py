@@ -97,7 +97,8 @@ class RemoteEncoder:
 
     def _vectors(self, response: httpx.Response, count: int) -> Vectors:
         try:
-            vectors = np.asarray(self._service.read(response.json()), dtype=np.float32)
+            # As float64 first: what is too large for float32 is then a plain infinity, refused below.
+            vectors = np.asarray(self._service.read(response.json()), np.float64)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise self._fault("answered with something that holds no vectors") from error
         if vectors.ndim != 2 or vectors.shape[0] != count or vectors.shape[1] == 0:

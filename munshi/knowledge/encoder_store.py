@@ -14,7 +14,9 @@ from munshi.knowledge.base import EncoderError
 from munshi.knowledge.weights import EncoderFolder, Precision, sha256
 
 # Raise it when `encoder_graph` or `encoder_int8` makes another graph of the same weights.
-VERSION = 2
+VERSION = 3
+# How `encoder_build` ends where the model is at fault, its last line on stderr saying how.
+REFUSED = 3
 
 
 def graph_key(folder: EncoderFolder, precision: Precision) -> str:
@@ -46,11 +48,12 @@ def build_apart(folder: EncoderFolder, target: Path, precision: Precision) -> No
     )
     if child.returncode == 0:
         return
-    said = child.stderr.strip().splitlines()
-    if child.returncode == 1 and said:
-        raise EncoderError(said[-1])
+    said = (child.stderr.strip().splitlines() or ["nothing said"])[-1]
+    if child.returncode == REFUSED:
+        raise EncoderError(said)
     raise EncoderError(
-        f"building the encoder {folder.name} was cut off (exit code {child.returncode}); free some memory and try again"
+        f"building the encoder {folder.name} broke off (exit code {child.returncode}: {said}); "
+        "free some memory, or copy the model's folder again"
     )
 
 

@@ -13,10 +13,13 @@ def load_tokenizer(folder: EncoderFolder) -> Tokenizer:
     folder.check(folder.tokenizer)
     try:
         tokenizer = Tokenizer.from_file(str(folder.tokenizer))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(folder.max_tokens)
+        marks = tokenizer.encode("").ids
     except Exception as error:  # the library raises nothing narrower
-        raise EncoderError(f"{folder.tokenizer} is not a tokenizer ({error}); copy the model's folder again") from error
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(folder.max_tokens)
+        raise EncoderError(f"{folder.tokenizer} cannot be used ({error}); copy the model's folder again") from error
+    if not marks:
+        raise EncoderError(f"{folder.tokenizer} puts no marks around a text; save the model with its own tokenizer")
     return tokenizer
 
 

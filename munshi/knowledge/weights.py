@@ -126,7 +126,7 @@ def local_folder(path: Path) -> EncoderFolder:
 
 
 def _describe(path: Path, *, spec: str, name: str, expected: dict[str, str]) -> EncoderFolder:
-    config = _read_json(path / "config.json")
+    config = _read_object(path / "config.json")
     _refuse_further_modules(path)
     return EncoderFolder(
         spec=spec,
@@ -158,7 +158,7 @@ def _pooling(path: Path) -> Pooling:
     if not file.is_file():
         return "mean"
     names: dict[str, Pooling] = {"mean": "mean", "mean_sqrt_len_tokens": "mean", "cls": "cls", "max": "max"}
-    chosen = list(_pooling_modes(_read_json(file)))
+    chosen = list(_pooling_modes(_read_object(file)))
     if len(chosen) != 1 or chosen[0] not in names:
         raise EncoderError(
             f"{file} asks for pooling {chosen or 'of no kind'}; mean, cls and max are known: choose another encoder"
@@ -183,21 +183,30 @@ def _refuse_further_modules(path: Path) -> None:
     file = path / "modules.json"
     if not file.is_file():
         return
-    for module in _read_json(file):
-        kind = str(module.get("type", "")).rpartition(".")[2]
+    modules = _read_json(file)
+    kinds = [str(module["type"]) for module in modules if "type" in module] if isinstance(modules, list) else []
+    for kind in (name.rpartition(".")[2] for name in kinds):
         if kind not in {"Transformer", "Pooling", "Normalize"}:
             raise EncoderError(f"{file} holds a {kind} module, which cannot be run here; choose another encoder")
 
 
 def _max_tokens(path: Path, config: dict[str, Any]) -> int:
     """How many tokens of a text are read: the first place that tells, never above what the model has."""
-    ceiling = int(config.get("max_position_embeddings", 512))
+    positions = config.get("max_position_embeddings")
+    ceiling = positions if isinstance(positions, int) else 512
     for name, key in (("sentence_bert_config.json", "max_seq_length"), ("tokenizer_config.json", "model_max_length")):
         file = path / name
-        value = _read_json(file).get(key) if file.is_file() else None
+        value = _read_object(file).get(key) if file.is_file() else None
         if isinstance(value, int | float) and value > 0:
             return min(int(value), ceiling)
     return ceiling
+
+
+def _read_object(file: Path) -> dict[str, Any]:
+    content = _read_json(file)
+    if not isinstance(content, dict):
+        raise EncoderError(f"{file} holds no JSON object; copy the model's folder again")
+    return content
 
 
 def _read_json(file: Path) -> Any:
