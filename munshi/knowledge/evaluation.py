@@ -124,18 +124,15 @@ def evaluate_retrieval(
 ) -> RetrievalReport:
     """Every arm's figures: `lexical`, and where there is an encoder `dense`, `hybrid` and `reranked`.
 
-    `progress` is told of queries done and to do over all arms. Raises EncoderError where the encoder fails.
+    `progress` is told of passages embedded and to embed. Raises EncoderError where the encoder fails.
     """
     started = time.perf_counter()
-    index = Index.from_passages(task.passages, encoder, prepare=prepare)
+    index = Index.from_passages(task.passages, encoder, prepare=prepare, progress=progress)
     built = time.perf_counter() - started
-    arms = _arms(settings or SearchSettings(), index)
     reports = {}
-    for number, (name, arm) in enumerate(arms.items()):
-        retriever = HybridRetriever(index, encoder, settings=arm, prepare=prepare)
-        reports[name] = _measure(task, retriever)
-        if progress:
-            progress((number + 1) * len(task.queries), len(arms) * len(task.queries))
+    for name, arm in _arms(settings or SearchSettings(), index).items():
+        # A retriever of its own for each arm: none finds a query remembered from another.
+        reports[name] = _measure(task, HybridRetriever(index, encoder, settings=arm, prepare=prepare))
     used = encoder.name if encoder else None
     return RetrievalReport(task.name, len(task.passages), len(task.queries), used, built, reports)
 

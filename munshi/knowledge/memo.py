@@ -49,3 +49,8 @@ class RememberingEncoder:
         if isinstance(self._encoder, PairEncoder):
             return self._encoder.encode_both([text])
         return self._encoder.encode([text]), self._encoder.encode_tokens([text])
+
+
+def remembering(encoder: Encoder) -> RememberingEncoder:
+    """The encoder with a memory: the same one where it has one already."""
+    return encoder if isinstance(encoder, RememberingEncoder) else RememberingEncoder(encoder)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from munshi.knowledge.base import Encoder, Hit, Passage, Reranker
 from munshi.knowledge.fusion import convex, min_max, reciprocal_rank
 from munshi.knowledge.index import Index
-from munshi.knowledge.memo import RememberingEncoder
+from munshi.knowledge.memo import remembering
 from munshi.knowledge.reading import mostly_devanagari, reads_hindi
 from munshi.knowledge.rerank import MaxSimReranker
 from munshi.knowledge.text import stems
@@ -67,12 +67,12 @@ class HybridRetriever:
         prepare: Prepare = as_is,
         today: Callable[[], date] = date.today,
     ) -> None:
-        """`encoder` must be the one the index was built with; `reranker` defaults to MaxSim where there are tokens."""
+        """`encoder` and `prepare` must be those the index was built with; `reranker` defaults to MaxSim."""
         self.index = index
         self.settings = settings or SearchSettings()
-        self._encoder = RememberingEncoder(encoder) if encoder and index.vectors is not None else None
+        self.encoder = remembering(encoder) if encoder and index.vectors is not None else None
         self._reranker = reranker or self._default_reranker()
-        self._prepare = prepare
+        self.prepare = prepare
         self._today = today
         self._from = np.array([(p.valid_from or date.min).toordinal() for p in index.passages], dtype=np.int64)
         self._until = np.array([(p.valid_until or date.max).toordinal() for p in index.passages], dtype=np.int64)
@@ -84,7 +84,7 @@ class HybridRetriever:
         outside its dates of validity is never found.
         """
         query = query[:MAX_QUERY]
-        prepared = self._prepare(query)
+        prepared = self.prepare(query)
         lift = _Lift(filters or {}, self.settings.boost)
         size = max(self.settings.shortlist, top_k)
         hits = sorted(self._fused(self._arms(query, prepared)), key=lambda hit: -hit.score - lift(hit.passage))[:size]
@@ -95,16 +95,16 @@ class HybridRetriever:
 
     @cached_property
     def _reads_hindi(self) -> bool:
-        return self._encoder is not None and reads_hindi(self._encoder)
+        return self.encoder is not None and reads_hindi(self.encoder)
 
     def _reads(self, text: str) -> bool:
         """Whether the encoder makes sense of a text: one that reads no Hindi only adds noise to a Hindi question."""
         return not mostly_devanagari(text) or self._reads_hindi
 
     def _default_reranker(self) -> Reranker | None:
-        if self._encoder is None or self.index.tokens is None:
+        if self.encoder is None or self.index.tokens is None:
             return None
-        return MaxSimReranker(self.index, self._encoder)
+        return MaxSimReranker(self.index, self.encoder)
 
     def _arms(self, query: str, prepared: str) -> _Arms:
         known, added = stems(prepared), stems(query)
@@ -112,7 +112,7 @@ class HybridRetriever:
         if not tokens:
             return _Arms(None, None, None)
         readable = not self.settings.lexical or self._reads(prepared)
-        dense = self._encoder if self.settings.dense and readable else None
+        dense = self.encoder if self.settings.dense and readable else None
         lexical = self.settings.lexical or dense is None
         return _Arms(
             lexical=self.index.lexical.scores(tokens) if lexical else None,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
 import regex
 import Stemmer
+from bm25s.stopwords import STOPWORDS_EN_PLUS
 
 # `\w` of the standard library ends a word at a Devanagari vowel sign (a mark, not a letter), hence \p{M}.
 _WORD = regex.compile(r"\d+(?:\.\d+)+|[\p{L}\p{M}\p{N}]+")
@@ -20,6 +22,11 @@ _ASCII_DIGITS = {0x0966 + n: str(n) for n in range(10)}
 _ABBREVIATIONS = frozenset(
     "rs no nos mr mrs ms dr st vs e.g i.e approx co ltd pvt inc fig sec art dept ext tel mob govt max min incl".split()
 )
+# Words that a question about anything may hold, beside the usual function words.
+_ASKING = (
+    "could would may might must shall please tell want know need give get also many much per hi hello thanks sir madam "
+    "ok kindly us let say said like use way thing"
+).split()
 
 
 def words(text: str) -> list[str]:
@@ -52,19 +59,40 @@ def _stem(word: str, english: Stemmer.Stemmer, hindi: Stemmer.Stemmer) -> str:
     return str(english.stemWord(word)) if word.isalpha() else word
 
 
+def content_stems(text: str) -> list[str]:
+    """The stems that say what a question is about, each once: without function words and words of asking."""
+    return [stem for stem in dict.fromkeys(stems(text)) if stem not in _function_stems()]
+
+
+@cache
+def _function_stems() -> frozenset[str]:
+    return frozenset(stems(" ".join((*STOPWORDS_EN_PLUS, *_ASKING))))
+
+
 def sentences(text: str) -> list[str]:
     """The sentences of a text, each as it stands there: a danda ends one, a line break too, `Rs. 500` does not."""
-    return [sentence for part in _cuts(text) if (sentence := part.strip())]
+    return [text[start:end] for start, end in sentence_spans(text)]
 
 
-def _cuts(text: str) -> Iterator[str]:
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Where the sentences of a text begin and end, without the space around them."""
+    spans = []
+    for start, end in _cuts(text):
+        part = text[start:end]
+        if part.strip():
+            start += len(part) - len(part.lstrip())
+            spans.append((start, start + len(part.strip())))
+    return spans
+
+
+def _cuts(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for mark in _SENTENCE_END.finditer(text):
         if mark.group().startswith(".") and _is_abbreviation(text[start : mark.start()]):
             continue
-        yield text[start : mark.end()]
+        yield start, mark.end()
         start = mark.end()
-    yield text[start:]
+    yield start, len(text)
 
 
 def _is_abbreviation(before: str) -> bool:

@@ -1,0 +1,71 @@
+"""What speaks for a passage holding the answer to a question, in a few numbers, and the probability they make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+
+from munshi.knowledge.base import Hit
+from munshi.knowledge.search import HybridRetriever
+from munshi.knowledge.text import content_stems
+from munshi.knowledge.token_vectors import own_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Numbers about one question and one passage, most of them 0 to 1. None where a stage did not run.
+
+    `coverage` is the share, by idf, of the question's content words that the passage holds: a word that stands
+    nowhere in the papers counts most, so "do you deliver to Nepal" is little covered. `match` is BM25 over the sum of
+    their idf. `dense` is the cosine of the vectors, `max_sim` the mean over the question's tokens of the nearest token
+    in the passage, `weakest` that of the two tokens which are matched worst: the word that carries a near miss.
+    """
+
+    coverage: float
+    match: float
+    dense: float | None = None
+    max_sim: float | None = None
+    weakest: float | None = None
+
+
+# Logistic regressions, refitted by `python -m benchmarks.abstention --fit` (data and method are told there).
+_ON_WORDS = {"bias": -3.87, "coverage": 6.51, "match": 2.19}
+_ON_VECTORS = {"bias": -3.87, "coverage": 6.51, "dense": 2.19}
+_ON_TOKENS = {"bias": -8.73, "coverage": 4.55, "dense": 2.48, "max_sim": 6.13, "weakest": 4.75}
+
+
+def confidence(evidence: Evidence) -> float:
+    """The probability, 0 to 1, that the passage answers the question, from whatever evidence there is."""
+    weights = _ON_TOKENS if evidence.max_sim is not None else _ON_VECTORS if evidence.dense is not None else _ON_WORDS
+    total = sum(weight * (1.0 if name == "bias" else getattr(evidence, name)) for name, weight in weights.items())
+    return 1 / (1 + exp(-total))
+
+
+def gather(question: str, hits: Sequence[Hit], retriever: HybridRetriever) -> list[Evidence]:
+    """The evidence for each hit that `retriever` found for the question."""
+    index = retriever.index
+    prepared = retriever.prepare(question)
+    asked = content_stems(prepared)
+    coverage = index.lexical.coverage(asked)
+    total = sum(index.lexical.idf(stem) for stem in asked) or 1.0
+    return [
+        Evidence(
+            coverage=float(coverage[index.position(hit.passage.id)]),
+            match=(hit.lexical or 0.0) / total,
+            dense=hit.dense,
+            max_sim=hit.rerank,
+            weakest=_weakest(prepared, hit, retriever) if hit.rerank is not None else None,
+        )
+        for hit in hits
+    ]
+
+
+def _weakest(prepared: str, hit: Hit, retriever: HybridRetriever) -> float:
+    if retriever.index.tokens is None or retriever.encoder is None:
+        return 0.0
+    tokens = own_tokens(retriever.encoder.encode_tokens([prepared])[0])
+    nearest = retriever.index.tokens.nearest(tokens, retriever.index.position(hit.passage.id))
+    return float(np.sort(nearest)[:2].mean()) if len(nearest) else 0.0
