@@ -21,7 +21,7 @@ Indices = NDArray[np.int64]
 class KernelRidge:
     """A fit on n examples of C classes.
 
-    `inverse` is (K + ridge I)^-1 (n, n), of which only the lower triangle is filled; `targets` the coded labels
+    `inverse` is (K + diag(ridge))^-1 (n, n), of which only the lower triangle is filled; `targets` the coded labels
     (n, C), `weights` the product of the two (n, C): a text with kernel values k (n,) scores k @ weights (C,).
     """
 
@@ -33,12 +33,14 @@ class KernelRidge:
     def fit(cls, kernel: Floats, owners: Indices, classes: int, *, ridge: float) -> KernelRidge:
         """Fit on a kernel matrix (n, n), which is overwritten, and the class number of each example (n,).
 
-        Raises IntentError where the matrix is not positive definite.
+        Classes count alike however many examples they have: the ridge of an example is `ridge` times the size of its
+        class over the mean size. Raises IntentError where the matrix is not positive definite.
         """
         # Only fitting needs scipy, and a start that finds its fit in the cache should not wait for the import.
         from scipy.linalg import lapack
 
-        kernel[np.diag_indices(len(kernel))] += ridge
+        sizes = np.bincount(owners, minlength=classes)
+        kernel[np.diag_indices(len(kernel))] += ridge * sizes[owners] / sizes.mean()
         # The transpose of a symmetric matrix is itself, in the memory order that LAPACK works on in place.
         factor, failed = lapack.dpotrf(kernel.T, lower=True, overwrite_a=True)
         if failed:
