@@ -11,6 +11,7 @@ from math import log
 import regex
 from rapidfuzz import fuzz, process
 
+from munshi.handlers.columns import code_key
 from munshi.handlers.fitment import Entry, Fitment, Wanted, read_entry
 from munshi.handlers.rows import Product
 from munshi.handlers.words import FILLER
@@ -20,6 +21,7 @@ MIN_COVERAGE = 0.6
 """Share of the asked-for words, by weight, that a product must have."""
 
 MAX_QUERY_WORDS = 60
+_YEAR_DIGITS = 4
 _TYPO_CHARS = 4
 _LONG_CHARS = 6
 _TYPO_SCORE = 85
@@ -77,6 +79,10 @@ class Catalogue:
         self._fitment = Fitment(
             [item.calls[0] for item in self._items.values()], [item.fits for item in self._items.values()]
         )
+        # A SKU of letters or digits alone may be a word or a count in a message.
+        self._codes = {
+            key.casefold(): sku for sku in self._items if not (key := code_key(sku)).isalpha() and not key.isdigit()
+        }
         counts = Counter(stem for item in self._items.values() for stem in item.own)
         # Inverse document frequency: what few products are called tells more.
         self._weights = {stem: log(1 + len(products) / count) for stem, count in counts.items()}
@@ -84,14 +90,16 @@ class Catalogue:
         proper = frozenset().union(*(item.calls[0] for item in self._items.values()))
         # An owner lists misspelt vehicles among the aliases ("splender"): they are to be read as the vehicle.
         self._alias_only = self._vocabulary - proper - self._fitment.words
-        self._spellings = _longer(self._vocabulary)
-        self._vehicle_spellings = _longer(self._fitment.words)
+        self._spellings = sorted(filter(_can_be_misspelt, self._vocabulary))
+        self._vehicle_spellings = sorted(filter(_can_be_misspelt, self._fitment.words))
         self._pairs = {pair for product in products for text in _texts(product) for pair in pairwise(stems(text))}
 
     def find(self, text: str, *, named: Mapping[str, str]) -> Found:
         """The products meant. `named` gives SKUs that entities of the message (or of the one before) stand for, each
         with its words; they count unless the message's own words speak against them.
         """
+        if coded := self._coded(text):
+            return Found(coded)
         question = self._read(text, said=" ".join(named.values()))
         chosen = [self._items[sku] for sku in named if sku in self._items]
         chosen = self._not_contradicted(self._suiting(chosen, question.wanted), question)
@@ -115,12 +123,16 @@ class Catalogue:
         fits = tuple(map(read_entry, product.fits))
         return _Item(product.sku, frozenset().union(*calls, others), tuple(calls), fits)
 
+    def _coded(self, text: str) -> tuple[str, ...]:
+        """The SKUs that a message spells out."""
+        return tuple(dict.fromkeys(self._codes[word] for word in words(text) if word in self._codes))
+
     # -- reading the question --------------------------------------------------------------------------------------
 
     def _read(self, text: str, *, said: str) -> _Question:
         """Sort the words of a question. `said` are words that are known to name a product already."""
         found = self._mended(self._prepare(text))
-        wanted = self._fitment.wanted(word.stem for word in found)
+        wanted = self._fitment.wanted([word.stem for word in found])
         named = {*stems(said), *stems(self._prepare(said))}
         goods = [word for word in found if word.stem in self._weights and word.stem not in wanted.words]
         known = self._vocabulary | wanted.words | named
@@ -154,19 +166,16 @@ class Catalogue:
 
     def _without_counts(self, found: Sequence[_Word]) -> Iterator[_Word]:
         """Leave out bare numbers that are no part of a name: in "10 clutch plates" they count, in "pulsar 150" not."""
-        around = [None, *found, None]
+        around = ["", *(word.stem for word in found), ""]
         for before, word, after in zip(around, found, around[2:], strict=False):
-            neighbours = {(before.stem, word.stem) if before else None, (word.stem, after.stem) if after else None}
-            if not word.stem.isdigit() or len(word.stem) == 4 or neighbours & self._pairs:
+            in_name = not {(before, word.stem), (word.stem, after)}.isdisjoint(self._pairs)
+            in_name |= self._fitment.is_model_number(before, word.stem)
+            if in_name or not word.stem.isdigit() or len(word.stem) == _YEAR_DIGITS:
                 yield word
 
     def _without_typo(self, word: _Word) -> _Word:
         alias_only = word.stem in self._alias_only
-        if (
-            len(word.stem) < _TYPO_CHARS
-            or not word.stem.isalpha()
-            or (word.stem in self._vocabulary and not alias_only)
-        ):
+        if not _can_be_misspelt(word.stem) or (word.stem in self._vocabulary and not alias_only):
             return word
         targets = self._vehicle_spellings if alias_only else self._spellings
         cutoff = _LONG_TYPO_SCORE if len(word.stem) >= _LONG_CHARS else _TYPO_SCORE
@@ -216,9 +225,9 @@ def _texts(product: Product) -> tuple[str, ...]:
     return (product.name, *product.aliases, *product.fits)
 
 
-def _longer(found: Iterable[str]) -> list[str]:
-    """Words long enough to be told from a misspelt one."""
-    return sorted(word for word in found if word.isalpha() and len(word) >= _TYPO_CHARS)
+def _can_be_misspelt(word: str) -> bool:
+    """Whether a word is long enough to be known in spite of a slip."""
+    return word.isalpha() and len(word) >= _TYPO_CHARS
 
 
 def _f1(said: frozenset[str], call: frozenset[str]) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import regex
@@ -22,6 +23,7 @@ _FUELS = frozenset(stems("petrol diesel cng lpg electric ev hybrid"))
 _GENERIC = frozenset(stems("universal all any every most car bike scooter vehicle two-wheeler that"))
 _YEARS = regex.compile(r"\b((?:19|20)\d\d)\s*(?:[-–—]|to)\s*((?:19|20)\d\d)\b")
 _YEAR = regex.compile(r"(?:19[89]|20[0-4])\d")
+_MODEL_DIGITS = 3
 _SIZE = regex.compile(r"\d\.\d")
 
 
@@ -76,12 +78,13 @@ class Fitment:
             for word in entry.words & self.models:
                 self._makes_of.setdefault(word, set()).update(entry.words & self.makes)
 
-    def wanted(self, found: Iterable[str]) -> Wanted:
-        """The vehicle among the stems of a question."""
+    def wanted(self, found: Sequence[str]) -> Wanted:
+        """The vehicle among the stems of a question, in their order."""
         said = frozenset(found)
+        numbers = frozenset(word for before, word in pairwise(found) if self.is_model_number(before, word))
         return Wanted(
             makes=said & self.makes,
-            models=said & self.models,
+            models=said & self.models | numbers,
             years=frozenset(int(word) for word in said if _YEAR.fullmatch(word)) if said & self.words else frozenset(),
             fuels=said & _FUELS,
             sizes=frozenset(word for word in said if _SIZE.fullmatch(word)),
@@ -91,6 +94,10 @@ class Fitment:
     def words(self) -> frozenset[str]:
         """Every word that names a vehicle."""
         return self.makes | self.models
+
+    def is_model_number(self, before: str, word: str) -> bool:
+        """Whether a number belongs to the model before it, be it listed ("pulsar 150") or not ("pulsar 220")."""
+        return before in self.models and len(word) == _MODEL_DIGITS and word.isdigit()
 
     def is_specific(self, fits: Sequence[Entry]) -> bool:
         """Whether a part is listed for certain vehicles only."""

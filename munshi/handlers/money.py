@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-MAX_PAISE = 10**14
+MAX_RUPEES = 999_999_999_999
 
 
 def to_paise(rupees: str) -> int:

@@ -65,7 +65,7 @@ class StockPrice:
     def _price_lines(self, product: Product, turn: Turn) -> Iterator[str]:
         yield self._phrases("product_price", turn.language, price=self._price(product, turn))
         count = _count(turn, product)
-        if count > 1:
+        if 1 < count <= product.stock:
             total = money(product.price_paise * count, turn.business.currency)
             yield self._phrases("product_total", turn.language, count=count, total=total)
 
@@ -78,7 +78,8 @@ class StockPrice:
         return price
 
     def _stock_lines(self, product: Product, turn: Turn) -> Iterator[str]:
-        yield self._phrases("product_stock", turn.language, stock=self._stock(product, turn))
+        stock = self._stock(product, turn)
+        yield stock[:1].upper() + stock[1:]
         count = _count(turn, product)
         if count > product.stock > 0:
             yield self._phrases("stock_short", turn.language, wanted=count, count=product.stock)
