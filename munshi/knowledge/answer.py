@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from munshi.knowledge.base import Answer, Citation, Hit, Method, Method
+from munshi.knowledge.base import Answer, Citation, Hit, Method
 from munshi.knowledge.evidence import Evidence, confidence, gather
 from munshi.knowledge.extract import Extractor, ExtractSettings
 from munshi.knowledge.search import HybridRetriever
-from munshi.knowledge.text import content_stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,29 +115,27 @@ class Papers:
         """A row is about one thing: what merely comes close to the question is about another."""
         return max(least, self._settings.threshold) if _is_row(hit) else least
 
-    def _chosen(self, hits: Sequence[Hit], asked: str, best: int) -> list[Hit]:
-        """The best hit. Where it is a table's row that no word of the question singles out, such rows together."""
-        if not _is_row(hits[best]):
-            return [hits[best]]
-        index = self._retriever.index
-        coverage = index.lexical.coverage(content_stems(asked))
-        positions = [index.position(hit.passage.id) for hit in hits]
-        table = [
-            i
-            for i, hit in enumerate(hits)
-            if _is_row(hit)
-            and _table(hit) == _table(hits[best])
-            and coverage[positions[i]] >= coverage[positions[best]]
+    def _chosen(self, looked: Sequence[_Look], best: _Look, least: float) -> list[Hit]:
+        """The best hit. Of a table's rows that the question does not tell apart, up to three, in the table's order."""
+        if not _is_row(best.hit):
+            return [best.hit]
+        alike = [
+            look.hit
+            for look in looked
+            if _table(look.hit) == _table(best.hit)
+            and look.sure >= self._needed(look.hit, least)
+            and look.evidence.coverage >= best.evidence.coverage
         ]
-        return [hits[i] for i in sorted(table[: self._settings.rows], key=positions.__getitem__)]
+        position = self._retriever.index.position
+        return sorted(alike[: self._settings.rows], key=lambda hit: position(hit.passage.id))
 
 
 def _is_row(hit: Hit) -> bool:
     return "row" in hit.passage.metadata
 
 
-def _table(hit: Hit) -> tuple[str, tuple[str, ...]]:
-    return hit.passage.source, hit.passage.heading
+def _table(hit: Hit) -> tuple[bool, str, tuple[str, ...]]:
+    return _is_row(hit), hit.passage.source, hit.passage.heading
 
 
 def _text(chosen: Sequence[Hit], quotes: Sequence[str]) -> str:
