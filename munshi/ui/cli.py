@@ -54,9 +54,13 @@ def main() -> None:
 def opened(business: str | None, **overrides: Any) -> Iterator[App]:
     """The whole of Munshi for one business, closed again at the end; faults are told in one line."""
     from munshi.bot.app import open_app
+    from munshi.bot.logs import start_logging
 
-    with telling_faults(), open_app(load_settings(business=business, **overrides), progress=step) as app:
-        yield app
+    with telling_faults():
+        settings = load_settings(business=business, **overrides)
+        start_logging(settings.log_level)
+        with open_app(settings, progress=step) as app:
+            yield app
 
 
 def _version(asked: bool) -> None:
