@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -36,6 +38,58 @@ def _encoder(spec: str | None) -> Encoder | None:
     settings = load_settings(encoder=spec)
     key = settings.encoder_key.get_secret_value() or None
     return open_encoder(settings.encoder, home=settings.home, progress=step, threads=settings.threads, key=key)
+
+
+@evaluate.command()
+def intents(
+    train: Annotated[Path, typer.Option(help="CSV or TSV: text|sentence|query and label|category|intent.")],
+    test: Annotated[Path, typer.Option(help="The same columns; not looked at before the end.")],
+    oos_label: Annotated[str | None, typer.Option(help="The label of what fits no intent.", show_default=False)] = None,
+    classifier: Annotated[str, typer.Option(help="Which classifier.")] = "few_shot",
+    shots: Annotated[int | None, typer.Option(min=1, help="Learn from so many examples an intent.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=50, help="Draw them so many times.")] = 3,
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a classifier; thresholds come from the training data alone, except where a figure says swept."""
+    from munshi.intents.evaluation import evaluate, evaluate_shots
+    from munshi.intents.examples import read_examples
+    from munshi.intents.registry import Training, factory
+
+    with telling_faults():
+        make = factory(classifier)
+        learnt, asked = (read_examples(path).splitting_off(oos_label) for path in (train, test))
+        training = Training(_encoder(encoder), _prepare(learnt.texts))
+        if shots is None:
+            report = evaluate(learnt, asked, make, training).to_dict()
+        else:
+            report = evaluate_shots(learnt, asked, make, training, shots=shots, seeds=seeds).to_dict()
+    if as_json:
+        show_json(report)
+    else:
+        show_pairs(_flat(report))
+
+
+def _prepare(texts: Sequence[str]) -> Callable[[str], str]:
+    """What a message goes through before it is classified, with the training set's own words as the vocabulary."""
+    from munshi.bot.preprocess import Preprocessor
+    from munshi.knowledge.encoder import known_words
+
+    vocabulary = [word for text in texts for word in re.findall(r"[^\W\d_]+", text)]
+    return Preprocessor(vocabulary=vocabulary, known_words=known_words(), timezone=ZoneInfo("UTC")).canonical
+
+
+def _flat(report: Mapping[str, Any]) -> dict[str, str]:
+    """The figures of a report by name; over several seeds, mean and deviation."""
+    if "mean" in report:
+        deviation = report["std"]
+        figures = {name: f"{mean:.4f} ± {deviation[name]:.4f}" for name, mean in report["mean"].items()}
+    else:
+        figures = {}
+    plain = {name: value for name, value in report.items() if isinstance(value, str | int | float)}
+    thresholds = {f"{name} threshold": value for name, value in report.get("thresholds", {}).items()}
+    rounded = {name: f"{value:.4f}" if isinstance(value, float) else str(value) for name, value in plain.items()}
+    return rounded | {name: f"{value:.2f}" for name, value in thresholds.items()} | figures
 
 
 @evaluate.command()
