@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV  := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format lock bench clean
+.PHONY: help run install test test-train check format lock bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ install: $(VENV)/.run  ## install only
 
 test: $(VENV)/.test check  ## every gate: format, lint, types, imports, spelling, tests
 	$(BIN)/pytest -n 2
+
+test-train: $(VENV)/.train  ## the tests that need torch: ours against sentence-transformers
+	$(BIN)/pytest -m train
 
 check: $(VENV)/.test  ## everything but the tests
 	$(BIN)/ruff format --check .
@@ -40,7 +43,8 @@ lock: $(VENV)/.test  ## choose versions anew from pyproject.toml
 	$(UV) pyproject.toml -o requirements/run.txt
 	cat $(VENV)/encoder.txt >> requirements/run.txt
 	$(UV) --extra test -c requirements/run.txt pyproject.toml -o requirements/test.txt
-	cat $(VENV)/encoder.txt >> requirements/test.txt
+	$(UV) --extra train --override requirements/without-torch.txt -c requirements/test.txt pyproject.toml -o requirements/train.txt
+	for name in test train; do cat $(VENV)/encoder.txt >> requirements/$$name.txt; done
 
 bench: $(VENV)/.run  ## print the README's figures again
 	$(BIN)/python -m benchmarks
@@ -60,4 +64,9 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.run
 	$(PIP) install -q --no-deps -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.train: requirements/train.txt $(VENV)/.test
+	$(PIP) install -q torch==2.13.0
+	$(PIP) install -q --no-deps -r requirements/train.txt
 	@touch $@
