@@ -58,8 +58,8 @@ $(VENV)/bin/python $(VENV)/Scripts/python.exe:
 
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 	@echo "Installing Munshi into $(VENV) (about a minute on the first run)..."
-	$(PIP) install --progress-bar on --no-deps -r requirements/run.txt
-	$(PIP) install -q --no-deps --no-build-isolation -e . || $(PIP) install -q --no-deps -e .
+	$(PIP) install --no-deps -r requirements/run.txt
+	$(PIP) install -q --no-deps -e .
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.run

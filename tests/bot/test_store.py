@@ -47,10 +47,14 @@ def test_two_businesses_in_one_database_do_not_meet(store: Store) -> None:
 
 
 def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.transaction() as db:
-        store.say(db, "s1", "customer", "hello")
-        store.save_state(db, store.session(db, "s1", channel="chat"), {"language": "hi"})
-        raise ZeroDivisionError
+    def half_a_turn() -> None:
+        with store.transaction() as db:
+            store.say(db, "s1", "customer", "hello")
+            store.save_state(db, store.session(db, "s1", channel="chat"), {"language": "hi"})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half_a_turn()
     assert store.transcript("s1") == []
     with store.reading() as db:
         assert store.session(db, "s1", channel="chat").state == {}
