@@ -53,6 +53,7 @@ class App:
 
     settings: Settings
     business: Business
+    phrases: Phrasebook
     assistant: Assistant
     classifier: FewShotClassifier
     retriever: HybridRetriever
@@ -66,10 +67,8 @@ class App:
 
     def notes(self) -> list[str]:
         """What whoever reads the answers should know of how they are made."""
-        notes = ["No language model in use: answers come word for word from the shop's own papers and records."]
-        if self.encoder is None:
-            notes.append("No encoder in use: Munshi works on words alone and finds less.")
-        return notes
+        keys = ["note_no_model"] + ([] if self.encoder else ["note_no_encoder"])
+        return [self.phrases(key, self.business.profile.languages[0]) for key in keys]
 
     @property
     def starters(self) -> tuple[str, ...]:
@@ -152,6 +151,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
     return App(
         settings=settings,
         business=business,
+        phrases=phrases,
         assistant=Assistant(
             store=store,
             understand=preprocess,

@@ -27,6 +27,7 @@ from munshi.handlers.base import (
     Reply,
     Turn,
 )
+from munshi.handlers.faq import in_words_of
 from munshi.intents.base import Classifier, Prediction
 from munshi.knowledge.base import Answer
 
@@ -102,7 +103,7 @@ class Conductor:
 
     def decide(self, context: Context) -> Step:
         """One message to one step."""
-        asked, clarifying = context.state, context.state.clarifying
+        asked, clarifying = self._still_valid(context.state), context.state.clarifying
         context = replace(context, state=replace(asked, options={}, clarifying=""))
         if context.pressed.startswith(_COMMANDS):
             step = self._press(context, clarifying)
@@ -110,8 +111,21 @@ class Conductor:
             step = self._continue(context, asked.form)
         else:
             step = self._start(replace(context, state=replace(context.state, form=None, parked=())))
+            step = self._tell_expiry(step, context) if asked.form is not None else step
         step = self._take_up(step, context)
         return replace(step, state=replace(step.state, topics=_topics(context)))
+
+    def _still_valid(self, state: SessionState) -> SessionState:
+        """The state without what an edited pack no longer knows."""
+        form = state.form if state.form is not None and state.form.intent in self.handlers else None
+        return replace(state, form=form, parked=tuple(form for form in state.parked if form.intent in self.handlers))
+
+    def _tell_expiry(self, step: Step, context: Context) -> Step:
+        """Where a message makes no sense by itself it was probably meant for the form that ran out of time."""
+        if step.route.kind not in ("clarify", "fallback") or step.reply.citations:
+            return step
+        told = self.phrases("form_expired", context.utterance.language)
+        return replace(step, reply=replace(step.reply, text=f"{told}\n\n{step.reply.text}"))
 
     # -- a fresh message -------------------------------------------------------------------------------------------
 
@@ -130,7 +144,9 @@ class Conductor:
         """A few unclear words after a product was looked up narrow that question down, where they do find one."""
         exchanges = context.state.exchanges
         last = exchanges[-1].intent if exchanges else None
-        if last is None or self.handlers[last][0] != "stock_price" or not _is_short(context.utterance.text):
+        if last is None or last not in self.handlers or self.handlers[last][0] != "stock_price":
+            return None
+        if not _is_short(context.utterance.text):
             return None
         step = self._follow(context, Route("run", last, reason="follow-up"))
         return step if step.reply.answered and step.reply.data.get("products") else None
@@ -154,7 +170,7 @@ class Conductor:
         enough = 0.0 if self._reads_papers(route.intent) else SURE_ANSWER
         if not answer.abstained and answer.confidence >= enough:
             found = Route("run", route.intent, reason="unsure, but the papers answer it")
-            return Step(_cited(answer), context.state, found, route.intent, "faq")
+            return Step(self._cited(context, answer), context.state, found, route.intent, "faq")
         language = context.utterance.language
         buttons = [Button(self.titles(name, language), INTENT + name) for name in route.options]
         buttons.append(Button(self.phrases("clarify_none_button", language), NONE_OF_THESE))
@@ -168,7 +184,7 @@ class Conductor:
     def _from_papers(self, context: Context, route: Route) -> Step:
         answer = self._ask_papers(context)
         if not answer.abstained:
-            return Step(_cited(answer), context.state, route, None, "faq")
+            return Step(self._cited(context, answer), context.state, route, None, "faq")
         product = self.router.product_intent if _names_product(context) else None
         if product is not None:
             return self._follow(context, Route("run", product, reason="names a product"))
@@ -176,6 +192,11 @@ class Conductor:
 
     def _ask_papers(self, context: Context) -> Answer:
         return self.knowledge.ask(context.utterance.text, language=context.utterance.language)
+
+    def _cited(self, context: Context, answer: Answer) -> Reply:
+        text = in_words_of(self.phrases, answer, context.utterance.language)
+        data = {"confidence": answer.confidence, "method": answer.method}
+        return Reply(text, citations=answer.citations, data=data)
 
     def _unknown(self, context: Context) -> Reply:
         language = context.utterance.language
@@ -189,7 +210,10 @@ class Conductor:
             return self._hand_over(context, clarifying or _last_said(context))
         if context.pressed == NONE_OF_THESE:
             return self._from_papers(context, Route("fallback", reason="none of the options"))
-        return self._follow(context, self.router.to_intent(context.pressed.removeprefix(INTENT), "chosen"))
+        chosen = context.pressed.removeprefix(INTENT)
+        if chosen not in self.handlers:
+            return self._start(context)
+        return self._follow(context, self.router.to_intent(chosen, "chosen"))
 
     def _hand_over(self, context: Context, reason: str) -> Step:
         reply = self.person.answer(self._turn(context, reason or context.utterance.text, {}))
@@ -267,7 +291,7 @@ class Conductor:
         reply = handler.answer(turn)
         if not reply.answered and name not in PAPER_HANDLERS:
             answer = self._ask_papers(context)
-            reply = reply if answer.abstained else _cited(answer)
+            reply = reply if answer.abstained else self._cited(context, answer)
         if not reply.answered:
             unknown = self._unknown(context)
             reply = replace(unknown, text=reply.text or unknown.text, buttons=reply.buttons or unknown.buttons)
@@ -333,12 +357,6 @@ def _names_product(context: Context) -> bool:
 
 def _is_short(text: str) -> bool:
     return len(text.split()) <= _FOLLOW_UP_WORDS
-
-
-def _cited(answer: Answer) -> Reply:
-    return Reply(
-        answer.text, citations=answer.citations, data={"confidence": answer.confidence, "method": answer.method}
-    )
 
 
 def _topics(context: Context) -> tuple[Entity, ...]:

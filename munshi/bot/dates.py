@@ -1,5 +1,9 @@
 """Days as customers name them: aaj, kal, next Monday, 5 Nov, 05/11/2026 (day first), 3 din baad, somvar.
 
+Found here are the words that name a day, brought from Hindi, Hinglish and SMS into English (lexicon/dates.csv); the
+English is read, and the calendar reckoned, by dateparser. It never sees text that no day was found in: it would read
+one into nearly anything, and it is slow.
+
 "Kal" is yesterday as well as tomorrow, "parso" likewise: the verb tells, and where it does not the day to come is taken
 and the other reading is reported. A date without a year is the nearest one, or the nearest in the tense of the verb.
 """
@@ -8,33 +12,32 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cache
+from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache
+from itertools import accumulate
+from typing import Literal
 
 from munshi.bot import lexicon
 from munshi.bot.hindi import Tense, find_hindi
+from munshi.bot.numbers import unit_at
 from munshi.bot.spans import Ambiguity, Span
 from munshi.bot.tokens import Token
 
-WEEK = 7
+_Days = tuple[date | None, date | None]
+"""The day read, and the second way to read it."""
+
+_WEEK = timedelta(days=7)
+_MONTH = timedelta(days=31)
 _YEARS = range(1950, 2100)
-_MOST_DAYS = 3660
+_YEAR = r"(?:19[5-9]\d|20\d\d)"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _VERB_REACH = 12
-_SHORT_NAME = 4  # "sun", "mon", "wed": words of their own
 _NUMERIC = re.compile(
-    r"(?<![\w/.,-])(?:(?P<iso>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"
-    r"|(?P<day>\d{1,2})(?P<mark>[/.-])(?P<month>\d{1,2})(?:(?P=mark)(?P<year>\d{4}|\d{2}))?)(?![\w/-]|[.,]\d)"
+    rf"(?<![\w/.,-])(?:{_YEAR}(?P<slash>[/-])(?:0?[1-9]|1[0-2])(?P=slash){_DAY}"
+    rf"|{_DAY}(?P<mark>[/.-]){_DAY}(?P<year>(?P=mark)(?:{_YEAR}|\d\d))?)(?![\w/-]|[.,]\d)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class DateWord:
-    """What a word says of a day; see lexicon/dates.csv for the kinds."""
-
-    kind: str
-    value: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +48,9 @@ class DateReading:
     other: date | None = None
 
 
-@cache
-def _date_words() -> Mapping[str, tuple[DateWord, ...]]:
-    found: dict[str, tuple[DateWord, ...]] = {}
-    for row in lexicon.rows("dates"):
-        for word in lexicon.spellings(row["words"]):
-            found[word] = (*found.get(word, ()), DateWord(row["kind"], int(row["value"])))
-    return found
-
-
 def find_dates(text: str, tokens: Sequence[Token], today: date, *, hindi: bool) -> list[DateReading]:
     """The days named in a clean text, seen from `today`. `hindi` tells that verbs come last and "is" means this."""
-    return [*_numeric(text, tokens, today, hindi), *_Reader(tokens, today, hindi).read()]
+    return [*_numeric(text, tokens, today, hindi), *_worded(tokens, today, hindi)]
 
 
 def ambiguities(readings: Sequence[DateReading]) -> list[Ambiguity]:
@@ -68,206 +62,213 @@ def ambiguities(readings: Sequence[DateReading]) -> list[Ambiguity]:
     ]
 
 
-def _numeric(text: str, tokens: Sequence[Token], today: date, hindi: bool) -> list[DateReading]:
-    readings = []
+def _numeric(text: str, tokens: Sequence[Token], today: date, hindi: bool) -> Iterator[DateReading]:
     for match in _NUMERIC.finditer(text):
-        if match["iso"]:
-            day = _date(match["iso"], match["m"], match["d"])
-        elif match["year"]:
-            day = _date(_century(match["year"]), match["month"], match["day"])
-            day = day or _date(_century(match["year"]), match["day"], match["month"])
-        elif match["mark"] != "." and _says_date(tokens, match.start(), match.end()):
-            day = _nearest(int(match["month"]), int(match["day"]), today, _tense(tokens, match.start(), hindi))
-        else:
+        start, end = match.span()
+        year, dotted = match["year"], match["mark"] == "."
+        if match["slash"] or (year and not (dotted and len(year) == len(".26"))):
+            day = _parse(match[0], today)
+        elif not _says_date(tokens, start, end):
             day = None
+        elif year:
+            day = _parse(match[0], today)
+        else:
+            day = None if dotted else _nearest(match[0], today, _tense(tokens, start, hindi))
         if day is not None:
-            readings.append(DateReading(Span("date", day.isoformat(), match.start(), match.end())))
-    return readings
+            yield DateReading(Span("date", day.isoformat(), start, end))
 
 
 def _says_date(tokens: Sequence[Token], start: int, end: int) -> bool:
-    """Whether a neighbour makes 5/11 a date, not a fraction: "on 5/11", "5/11 ko"."""
+    """Whether a neighbour makes 5/11 a date, not a fraction or a version: "on 5/11", "5/11 ko"; not "on 1/2 inch"."""
     first, last = bisect_left(tokens, start, key=_start), bisect_left(tokens, end, key=_start)
-    return any(_is(token, "near") for token in (*tokens[max(0, first - 1) : first], *tokens[last : last + 1]))
+    near = (*tokens[max(0, first - 1) : first], *tokens[last : last + 1])
+    return unit_at(tokens, last) is None and any(token.low in _words("near") for token in near)
 
 
-class _Reader:
-    """Reads days said in words, from left to right."""
-
-    def __init__(self, tokens: Sequence[Token], today: date, hindi: bool) -> None:
-        self._tokens = tokens
-        self._today = today
-        self._hindi = hindi
-
-    def read(self) -> list[DateReading]:
-        readings = []
-        index = 0
-        while index < len(self._tokens):
-            found = self._at(index)
-            if found is not None:
-                reading, index = found
-                readings.append(reading)
-            else:
-                index += 1
-        return readings
-
-    def _at(self, index: int) -> tuple[DateReading, int] | None:
-        token = self._tokens[index]
-        if token.kind == "number":
-            return self._month_day(index) or self._day_of_month(index) or self._distance(index)
-        if not _date_words().get(token.low):
-            return None
-        return self._named(index) or self._weekday(index) or self._month_first(index) or self._distance(index)
-
-    def _named(self, index: int) -> tuple[DateReading, int] | None:
-        """Today, kal, the day after tomorrow."""
-        day, either = self._word(index, "day"), self._word(index, "either")
-        lows = [token.low for token in self._tokens[index : index + 3]]
-        if lows[:2] in (["day", "after"], ["day", "before"]) and self._word(index + 2, "day"):
-            forward = lows[1] == "after"
-            return self._reading(index, index + 3, self._today + timedelta(days=2 if forward else -2))
+def _worded(tokens: Sequence[Token], today: date, hindi: bool) -> Iterator[DateReading]:
+    """The days said in words: the message is put into English token by token, and phrases are found in that."""
+    if not any(token.low in _anchors() for token in tokens):
+        return
+    words = [_english(tokens, index, hindi) for index in range(len(tokens))]
+    starts = list(accumulate((len(word) + 1 for word in words), initial=0))
+    for match in _phrases().finditer(" ".join(words)):
+        form = match.lastgroup or ""
+        first, last = bisect_left(starts, match.start(form)), bisect_left(starts, match.end(form))
+        day, other = _READERS[form](match, today, _tense(tokens, tokens[first].start, hindi))
         if day is not None:
-            return self._reading(index, index + 1, self._today + timedelta(days=day.value))
-        if either is None:
-            return None
-        ahead, past = (self._today + timedelta(days=sign * either.value) for sign in (1, -1))
-        tense = self._tense(index)
-        if tense == "past":
-            return self._reading(index, index + 1, past)
-        return self._reading(index, index + 1, ahead, None if tense == "future" else past)
-
-    def _weekday(self, index: int) -> tuple[DateReading, int] | None:
-        which = None if self._tokens[index].low == "is" and not self._hindi else self._word(index, "which")
-        at = index + 1 if which is not None else index
-        weekday = self._word(at, "weekday")
-        if weekday is None:
-            return None
-        before = self._tokens[index - 1] if index else None
-        short = len(self._tokens[at].low) <= _SHORT_NAME and self._tokens[at].kind == "latin"
-        if short and which is None and not (before is not None and _is(before, "near")):
-            return None
-        day, other = self._which_weekday(weekday.value, which, index)
-        return self._reading(index, at + 1, day, other)
-
-    def _which_weekday(self, weekday: int, which: DateWord | None, index: int) -> tuple[date, date | None]:
-        """The next day of that name; "next Friday" on a Monday may be this week's or the following week's."""
-        ahead = (weekday - self._today.weekday()) % WEEK
-        last = self._today - timedelta(days=-ahead % WEEK or WEEK)
-        if which is None:
-            past = self._tense(index) == "past"
-            return (last if past else self._today + timedelta(days=ahead or WEEK)), None
-        if which.value < 0:
-            return last, None
-        soon = self._today + timedelta(days=ahead)
-        if which.value == 0:
-            return soon, None
-        following = self._today + timedelta(days=WEEK - self._today.weekday() + weekday)
-        return following, (soon if soon != following and ahead else None)
-
-    def _month_day(self, index: int) -> tuple[DateReading, int] | None:
-        """5 Nov, 5th of November 2026."""
-        at = index + 1
-        if self._word(at, "ordinal") and self._tokens[at].glued:
-            at += 1
-        if at < len(self._tokens) and self._tokens[at].low == "of":
-            at += 1
-        month = self._word(at, "month")
-        return self._with_year(index, at + 1, month, self._tokens[index]) if month else None
-
-    def _month_first(self, index: int) -> tuple[DateReading, int] | None:
-        """Nov 5, November 5th, 2026."""
-        month = self._word(index, "month")
-        at = index + 1
-        if month is None or at >= len(self._tokens) or self._tokens[at].kind != "number":
-            return None
-        number, end = self._tokens[at], at + 1
-        if self._word(end, "ordinal") and self._tokens[end].glued:
-            end += 1
-        return self._with_year(index, end, month, number)
-
-    def _with_year(self, first: int, last: int, month: DateWord, number: Token) -> tuple[DateReading, int] | None:
-        at = last + 1 if last < len(self._tokens) and self._tokens[last].text in (",", "'") else last
-        year = self._tokens[at] if at < len(self._tokens) else None
-        if year is not None and year.text.isdigit() and len(year.text) == 4 and int(year.text) in _YEARS:
-            day, last = _date(year.text, str(month.value), number.text), at + 1
-        elif number.text.isdigit() and len(number.text) <= 2:
-            day = _nearest(month.value, int(number.text), self._today, self._tense(first))
-        else:
-            day = None
-        return self._reading(first, last, day) if day else None
-
-    def _day_of_month(self, index: int) -> tuple[DateReading, int] | None:
-        """15 tarikh: the 15th to come, or that has been."""
-        number = self._tokens[index]
-        if not self._word(index + 1, "dayofmonth") or not number.text.isdigit() or len(number.text) > 2:
-            return None
-        past = self._tense(index) == "past"
-        step = timedelta(days=-1 if past else 1)
-        day = self._today
-        for _ in range(2 * 31):
-            if day.day == int(number.text):
-                return self._reading(index, index + 2, day)
-            day += step
-        return None
-
-    def _distance(self, index: int) -> tuple[DateReading, int] | None:
-        """In 3 days, 3 din baad, 2 weeks ago."""
-        ahead = self._word(index, "ahead")
-        at = index + 1 if ahead is not None else index
-        if at >= len(self._tokens) or not self._tokens[at].text.isdigit() or len(self._tokens[at].text) > 4:
-            return None
-        unit, shift = self._word(at + 1, "span"), self._word(at + 2, "shift")
-        sign = shift.value if shift is not None else ahead.value if ahead is not None else 0
-        days = int(self._tokens[at].text) * (unit.value if unit is not None else 0)
-        if not sign or not 0 < days <= _MOST_DAYS:
-            return None
-        end = at + (3 if shift is not None else 2)
-        return self._reading(index, end, self._today + timedelta(days=sign * days))
-
-    def _tense(self, index: int) -> Tense:
-        return _tense(self._tokens, self._tokens[index].start, self._hindi)
-
-    def _word(self, index: int, kind: str) -> DateWord | None:
-        if not 0 <= index < len(self._tokens):
-            return None
-        return next((word for word in _date_words().get(self._tokens[index].low, ()) if word.kind == kind), None)
-
-    def _reading(self, first: int, last: int, day: date, other: date | None = None) -> tuple[DateReading, int]:
-        span = Span("date", day.isoformat(), self._tokens[first].start, self._tokens[last - 1].end)
-        return DateReading(span, other), last
+            yield DateReading(Span("date", day.isoformat(), tokens[first].start, tokens[last - 1].end), other)
 
 
-def _is(token: Token, kind: str) -> bool:
-    return any(word.kind == kind for word in _date_words().get(token.low, ()))
+def _fixed(match: re.Match[str], today: date, tense: Tense) -> _Days:
+    """The day after tomorrow, in 3 days, two weeks ago; not "it came after 3 days"."""
+    if match["within"] and tense == "past":
+        return None, None
+    # dateparser 1.5 takes "two weeks from today" for two weeks ago.
+    return _parse(match["fixed"].replace("from today", "from now"), today), None
 
 
-def _date(year: str, month: str, day: str) -> date | None:
-    try:
-        return date(int(year), int(month), int(day)) if int(year) in _YEARS else None
-    except ValueError:
-        return None
-
-
-def _century(year: str) -> str:
-    return year if len(year) == 4 else f"20{year}"
-
-
-def _nearest(month: int, day: int, today: date, tense: Tense) -> date | None:
-    """The day of that name nearest to today, on the side that the tense says."""
-    years = (today.year - 1, today.year, today.year + 1)
-    days = [each for each in (_date(str(year), str(month), str(day)) for year in years) if each is not None]
+def _either(match: re.Match[str], today: date, tense: Tense) -> _Days:
+    """Kal and parso."""
+    ahead, past = (_parse(phrase, today) for phrase in match["either"].split("|"))
     if tense == "past":
-        days = [each for each in days if each <= today]
-    elif tense == "future":
-        # "Will my order of 5 Nov come" speaks of a day that has just been.
-        days = [each for each in days if today - each <= timedelta(days=31)]
-    return min(days, key=lambda each: abs((each - today).days), default=None)
+        return past, None
+    return ahead, None if tense == "future" else past
+
+
+def _weekday(match: re.Match[str], today: date, tense: Tense) -> _Days:
+    """The next day of that name; "next Friday" on a Monday may be this week's or the following week's."""
+    name, which = match["name"].removeprefix("~"), match["which"]
+    if which in ("last", "this"):
+        return _parse(f"{which} {name}", today), None
+    if which != "next":
+        return _parse(name, today, "past" if tense == "past" and which is None else "future"), None
+    soon = _parse(name, today, "future")
+    # dateparser knows only the first Friday to come, even where that is this week's.
+    if soon is None or soon.isocalendar()[:2] != today.isocalendar()[:2]:
+        return soon, None
+    return soon + _WEEK, soon
+
+
+def _date(match: re.Match[str], today: date, tense: Tense) -> _Days:
+    """5th of November, Nov 5, 2026."""
+    words = re.findall(r"\d+|[a-z]{3,}", match["date"])
+    has_year = len(words) > len(("5", "nov"))
+    phrase = " ".join(words)
+    return (_parse(phrase, today) if has_year else _nearest(phrase, today, tense)), None
+
+
+def _day_of_month(match: re.Match[str], today: date, tense: Tense) -> _Days:
+    """15 tarikh: the 15th to come, or that has been. dateparser takes this month's, gone by or not."""
+    step = timedelta(days=-1 if tense == "past" else 1)
+    days = (today + step * count for count in range(2 * 31))
+    return next((day for day in days if day.day == int(match["number"])), None), None
+
+
+_READERS: Mapping[str, Callable[[re.Match[str], date, Tense], _Days]] = {
+    "fixed": _fixed,
+    "either": _either,
+    "weekday": _weekday,
+    "date": _date,
+    "dayofmonth": _day_of_month,
+}
+
+
+def _nearest(phrase: str, today: date, tense: Tense) -> date | None:
+    """The day of that name nearest to today, on the side that the tense says."""
+    past, ahead = _parse(phrase, today, "past"), _parse(phrase, today, "future")
+    if past is None or ahead is None or tense == "past":
+        return past
+    # "Will my order of 5 Nov come" speaks of a day that has just been.
+    is_past = today - past <= _MONTH if tense == "future" else today - past < ahead - today
+    return past if is_past else ahead
+
+
+@lru_cache(maxsize=1024)
+def _parse(
+    phrase: str, today: date, prefer: Literal["past", "current_period", "future"] = "current_period"
+) -> date | None:
+    """What dateparser makes of an English phrase. None where it, or the calendar, knows no such day."""
+    import dateparser  # takes some tenths of a second, and most messages name no day
+
+    found = dateparser.parse(
+        phrase,
+        languages=["en"],
+        settings={
+            "DATE_ORDER": "DMY",
+            "PARSERS": ["relative-time", "absolute-time"],
+            "PREFER_DATES_FROM": prefer,
+            "RELATIVE_BASE": datetime.combine(today, time()),
+            "RETURN_AS_TIMEZONE_AWARE": False,
+        },
+    )
+    return found.date() if found is not None and found.year in _YEARS else None
+
+
+def _english(tokens: Sequence[Token], index: int, hindi: bool) -> str:
+    """A token as the phrases are written; a counting word counts only before a unit: "do din", not "do it"."""
+    low = tokens[index].low
+    if low in _counts() and index + 1 < len(tokens) and tokens[index + 1].low in _words("unit"):
+        return _counts()[low]
+    if hindi and low in _words("hindi"):
+        return _words("hindi")[low]
+    return _vocabulary().get(low, low)
+
+
+@cache
+def _words(*kinds: str) -> Mapping[str, str]:
+    """English by spelling, for the words of these kinds in lexicon/dates.csv."""
+    rows = [row for row in lexicon.rows("dates") if row["kind"] in kinds]
+    return {word: row["english"] for row in rows for word in lexicon.spellings(row["words"])}
+
+
+@cache
+def _anchors() -> frozenset[str]:
+    """The words one of which stands in whatever names a day in words."""
+    return frozenset(_words("day", "either", "weekday", "short", "month", "unit", "dayofmonth"))
+
+
+@cache
+def _vocabulary() -> Mapping[str, str]:
+    """English by spelling. "Sun", "mon" and their like, words of their own, stay apart from the full names by a ~."""
+    plain = ("day", "either", "weekday", "month", "which", "filler", "unit", "shift", "ordinal", "dayofmonth")
+    return {**_words(*plain), **{word: f"~{name}" for word, name in _words("short").items()}}
+
+
+@cache
+def _counts() -> Mapping[str, str]:
+    """Whole numbers by counting word; "a" stays as it is."""
+    return {
+        word: row["value"]
+        for row in lexicon.rows("numbers")
+        if row["value"].isdigit() and row["sure"] != "scale"
+        for word in lexicon.spellings(row["words"])
+    }
+
+
+@cache
+def _phrases() -> re.Pattern[str]:
+    """The forms in which a day is named, over English words and marks with one space between."""
+    forms = {
+        "fixed": "day after tomorrow|day before yesterday|today|tomorrow|yesterday|" + _distance(),
+        "either": _one_of("either"),
+        "weekday": r"(?:(?P<which>next|last|this|coming) (?:wale )?)?" + rf"(?P<name>{_weekday_name()})",
+        "date": _day_and_month(),
+        "dayofmonth": rf"(?P<number>{_DAY})(?: th)? tarikh",
+    }
+    return re.compile(rf"(?<!\S)(?:{'|'.join(f'(?P<{form}>{pattern})' for form, pattern in forms.items())})(?!\S)")
+
+
+def _distance() -> str:
+    # "In a day" and "in four years" say how often or how long, not when.
+    count, units = r"0*[1-9]\d{0,2}", _one_of("unit")
+    ahead = rf"(?P<within>in|after) {count} (?:{units})(?<!year)(?: from now)?"
+    return rf"{ahead}|(?:{count}|an?) (?:{units}) (?:later|ago|from (?:now|today))"
+
+
+def _weekday_name() -> str:
+    """A full name anywhere; a short one where a neighbour says that it is no other word: "on sun", "sat ko"."""
+    full = _one_of("weekday")
+    before = "|".join(rf"(?<=\b{word} )" for word in "on by till until before next last this coming wale".split())
+    return rf"{full}|(?:{before})~(?:{full})|~(?:{full})(?= (?:ko|tak|को|तक)(?!\S))"
+
+
+def _day_and_month() -> str:
+    # "Only 5 may be left" names no day, nor is the 20 of "on 5 nov 20 pads" a year.
+    month = rf"(?:{_one_of('month')})(?!(?<=\bmay) (?:be|not|have|i|we|you|also|need|take|come)(?!\S))"
+    end = rf"(?= (?:[.,;!?)]|{'|'.join(_words('near'))})(?!\S)|$)"
+    number = rf"{_DAY}(?: th)?"
+    year = rf"(?: (?:[,'] )?{_YEAR}(?!\S)| (?:' )?\d\d{end})?"
+    return rf"{number} - {month}(?: - (?:{_YEAR}|\d\d))?|(?:{number}(?: of)? {month}|{month} {number}){year}"
+
+
+def _one_of(kind: str) -> str:
+    return "|".join(map(re.escape, dict.fromkeys(_words(kind).values())))
 
 
 def _tense(tokens: Sequence[Token], start: int, hindi: bool) -> Tense:
     """The tense of the verb nearest to the day named at `start`: behind it in Hindi, before it in English."""
     at = bisect_left(tokens, start, key=_start)
-    if at and _is(tokens[at - 1], "until"):
+    if at and tokens[at - 1].low in _words("until"):
         return "future"
     before, after = reversed(tokens[max(0, at - _VERB_REACH) : at]), tokens[at : at + _VERB_REACH]
     near = [*after, *before] if hindi else [*before, *after]
@@ -281,10 +282,9 @@ def _start(token: Token) -> int:
 def _tense_of(token: Token) -> Tense:
     if not token.is_word:
         return ""
-    for word in _date_words().get(token.low, ()):
-        if word.kind == "past":
-            return "past"
-        if word.kind == "future":
-            return "future"
+    if token.low in _words("past"):
+        return "past"
+    if token.low in _words("future"):
+        return "future"
     entry = find_hindi(token)
     return entry.tense if entry is not None else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from munshi.handlers.base import CALL_PERSON, Button, Reply, Slot, Turn
+from munshi.handlers.base import CALL_PERSON, Button, Phrases, Reply, Slot, Turn
 from munshi.handlers.options import text
 from munshi.handlers.registry import HandlerConfig, Services
 from munshi.knowledge.base import Answer
@@ -51,7 +51,7 @@ def from_papers(services: Services, question: str, language: str) -> Reply:
     """
     answer = services.knowledge.ask(question, language=language)
     if not answer.abstained:
-        return _cited(_framed(services, answer, language), answer)
+        return _cited(in_words_of(services.phrases, answer, language), answer)
     if answer.confidence < CLOSE:
         return Reply("", data=_data(answer), answered=False)
     close = services.knowledge.ask(question, language=language, threshold=CLOSE)
@@ -68,11 +68,11 @@ def _data(answer: Answer) -> dict[str, object]:
     return {"confidence": answer.confidence, "method": answer.method}
 
 
-def _framed(services: Services, answer: Answer, language: str) -> str:
+def in_words_of(phrases: Phrases, answer: Answer, language: str) -> str:
     """The papers' own words, never translated; to a customer of another language with a line in theirs before it."""
     if language == "hi" and is_devanagari(answer.text):
         return answer.text
-    return services.phrases("papers_say", language, answer=answer.text)
+    return phrases("papers_say", language, answer=answer.text)
 
 
 def after(lead: str, reply: Reply) -> Reply:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from munshi.bot.app import App, open_app
+from munshi.bot.business import check_business, find_business
 from munshi.bot.inbox import Inbox
 from munshi.bot.message import Message
 from munshi.bot.settings import load_settings
@@ -97,6 +100,55 @@ def test_while_a_person_holds_the_chat_the_bot_is_silent(app: App, chat, request
     assert chat("hello?").reply is not None
     roles = [line.role for line in app.transcript(request.node.nodeid)]
     assert roles == ["customer", "bot", "person", "customer", "customer", "bot"]
+
+
+def test_a_form_runs_out_of_time_and_that_is_told(home: Path, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'x.sqlite3'}"
+    with open_app(load_settings(home=home, database_url=database, form_minutes=0.0001)) as app:
+        expired = app.phrases("form_expired", "en")
+        app.respond("please call me back", session_id="slow")
+        time.sleep(0.05)
+        assert expired in app.respond("Meena Kulkarni", session_id="slow").reply.text
+        app.respond("please call me back", session_id="slow")
+        time.sleep(0.05)
+        assert expired not in app.respond("do you deliver outside navi mumbai", session_id="slow").reply.text
+
+
+def test_a_chat_goes_on_though_its_pack_lost_the_intent_of_its_form(home: Path, tmp_path: Path) -> None:
+    pack = tmp_path / "shop"
+    shutil.copytree(find_business("auto-parts"), pack)
+    settings_ = load_settings(home=home, business=str(pack), database_url=f"sqlite:///{tmp_path / 'x.sqlite3'}")
+    with open_app(settings_) as app:
+        assert app.respond("please call me back", session_id="s").handler == "collect"
+    intents = pack / "intents.yaml"
+    intents.write_text(intents.read_text(encoding="utf-8").replace("callback_request", "ring_back"), encoding="utf-8")
+    with open_app(settings_) as app:
+        assert app.respond("where is my order NAS-20433", session_id="s").handler == "order_status"
+
+
+def test_a_shops_own_handler_lies_in_its_pack(home: Path, tmp_path: Path) -> None:
+    pack = tmp_path / "shop"
+    shutil.copytree(find_business("auto-parts"), pack)
+    (pack / "battery_desk.py").write_text(
+        "from munshi.handlers.base import Reply\n\n\n"
+        "class BatteryDesk:\n"
+        "    slots = ()\n\n"
+        "    def __init__(self, services, config):\n"
+        "        self.name = services.profile.name\n\n"
+        "    def answer(self, turn):\n"
+        "        return Reply(f'{self.name}: battery desk')\n",
+        encoding="utf-8",
+    )
+    intents = pack / "intents.yaml"
+    text = intents.read_text(encoding="utf-8")
+    old = "handler: faq\n    options: {topic: battery fitting, testing and exchange}"
+    assert old in text
+    intents.write_text(text.replace(old, "handler: battery_desk:BatteryDesk"), encoding="utf-8")
+    assert [fault for fault in check_business(pack) if fault.severity == "error"] == []
+    database = f"sqlite:///{tmp_path / 'x.sqlite3'}"
+    with open_app(load_settings(home=home, business=str(pack), database_url=database)) as app:
+        response = app.respond("can you fit a new battery at my home", session_id="s")
+    assert "battery desk" in response.reply.text
 
 
 def test_a_message_id_is_answered_once(app: App) -> None:
