@@ -18,7 +18,7 @@ from munshi.bot.router import Route
 from munshi.bot.shared import KeyedLocks
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import Session, Store
-from munshi.handlers.base import Entity, Exchange, Language, Phrases, Reply
+from munshi.handlers.base import CALL_PERSON, Entity, Exchange, Language, Phrases, Reply
 from munshi.handlers.tickets import open_ticket
 from munshi.intents.base import Classifier
 
@@ -196,7 +196,13 @@ def _carry_out(step: Step, db: Connection) -> Reply:
 def _remember(step: Step, turn: _Turn, reply: Reply) -> SessionState:
     exchange = Exchange(turn.message.text, reply.text, step.intent)
     options = {button.label: button.value or button.label for button in reply.buttons}
-    return replace(step.state, options=options, exchanges=(*step.state.exchanges, exchange)[-HISTORY:])
+    offered = not reply.answered and CALL_PERSON in options.values()  # "Shall I get a person?"
+    return replace(
+        step.state,
+        options=options,
+        yes_means=CALL_PERSON if offered else "",
+        exchanges=(*step.state.exchanges, exchange)[-HISTORY:],
+    )
 
 
 def _call_person(db: Connection, store: Store, turn: _Turn, reply: Reply) -> None:

@@ -337,11 +337,10 @@ def heard(state: SessionState, text: str) -> tuple[str, str]:
     """
     wanted = fold(text)
     for position, (label, value) in enumerate(state.options.items(), start=1):
-        numbered = wanted == str(position) and state.form is None
-        if wanted and (wanted == fold(label) or numbered):
+        if wanted and wanted in (fold(label), str(position)):
             return (value, state.clarifying or text) if value.startswith(_COMMANDS) else (value, value)
-    if state.form is None and CALL_PERSON in state.options.values() and consent(text) == "yes":
-        return CALL_PERSON, text  # "Shall I call a person?" - "haan"
+    if state.yes_means and state.form is None and consent(text) == "yes":
+        return state.yes_means, text
     return "", text
 
 

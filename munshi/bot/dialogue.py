@@ -141,7 +141,10 @@ class Dialogue:
         if named is not None:
             values = {name: value for name, value in form.values.items() if name != named.name}
             return self._advance(replace(form, values=values))
-        return Digression(form) if is_question() else Confirm(form)
+        if is_question():
+            return Digression(form)
+        tried = replace(form, tries=form.tries + 1)
+        return GaveUp(tried) if tried.tries >= self._max_tries else Confirm(tried)
 
     def _answer_slot(
         self, form: Form, text: str, entities: Sequence[Entity], is_question: Callable[[], bool]
@@ -156,10 +159,13 @@ class Dialogue:
         return self._answer_in_own_words(form, slot, text, is_question)
 
     def _answer_in_own_words(self, form: Form, slot: Slot, text: str, is_question: Callable[[], bool]) -> Outcome:
-        if slot.optional and consent(text) == "no":
+        said = consent(text)
+        if slot.optional and said == "no":
             return self._fill(form, slot, "")
         if slot.kind in _FREE and is_question():
             return Digression(form)
+        if slot.kind in _FREE and said is not None:
+            return self._wrong(form, slot, SlotError(f"slot_invalid_{slot.kind}"))
         try:
             value = slot.validate(text)
         except SlotError as problem:
@@ -227,6 +233,9 @@ class _Taken:
 
 
 def _unambiguous(entities: Sequence[Entity]) -> list[Entity]:
-    """Entities that share their words with no other of their kind: of two equally good products neither is taken."""
-    spans = [(entity.kind, entity.start, entity.end) for entity in entities]
-    return [entity for entity, span in zip(entities, spans, strict=True) if spans.count(span) == 1]
+    """One entity for each span: where several share it, with the customer's own words for a value."""
+    found: dict[tuple[str, int, int], list[Entity]] = {}
+    for entity in entities:
+        found.setdefault((entity.kind, entity.start, entity.end), []).append(entity)
+    groups = found.values()
+    return [group[0] if len(group) == 1 else replace(group[0], value=group[0].text) for group in groups]

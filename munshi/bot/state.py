@@ -22,8 +22,8 @@ class SessionState:
     """One chat between two messages.
 
     `parked` holds forms left for another question, latest last. `options` says what the labels of the last reply's
-    buttons stand for; `clarifying` is the message that a clarifying question was about. `topics` are the products and
-    orders the customer last spoke of.
+    buttons stand for, `yes_means` what a bare yes stands for; `clarifying` is the message that a clarifying question
+    was about. `topics` are the products and orders the customer last spoke of.
     """
 
     language: Language | None = None
@@ -31,6 +31,7 @@ class SessionState:
     parked: tuple[Form, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
     clarifying: str = ""
+    yes_means: str = ""
     topics: tuple[Entity, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
 

@@ -152,10 +152,26 @@ def test_cancel_ends_it_wherever_it_stands(dialogue: Dialogue, confirming: Form)
     assert isinstance(say(dialogue, replace(confirming, asking="name", values={}), "cancel"), Cancelled)
 
 
-def test_of_two_products_over_the_same_words_neither_is_taken(dialogue: Dialogue) -> None:
-    outcome = opened(dialogue, "quote", entity("product", "A"), entity("product", "B"), entity("quantity", "3", 9))
+def test_of_two_products_over_the_same_words_neither_is_taken_but_the_words_are(dialogue: Dialogue) -> None:
+    filters = [Entity("product", sku, "oil filter", 0, 10) for sku in ("FLT-1", "FLT-2")]
+    outcome = opened(dialogue, "quote", *filters, entity("quantity", "3", 12))
     assert isinstance(outcome, Ask)
-    assert outcome.form.values == {"quantity": "3"}
+    assert outcome.form.values == {"product": "oil filter", "quantity": "3"}
+
+
+@pytest.mark.parametrize("text", ["haan", "ok", "nahi"])
+def test_yes_and_no_are_nobodys_name(dialogue: Dialogue, text: str) -> None:
+    form = Form("quote", "t", "q", NOW, {"product": "horn", "quantity": "2"}, asking="name")
+    outcome = say(dialogue, form, text)
+    assert isinstance(outcome, Ask)
+    assert outcome.problem is not None
+
+
+def test_a_read_back_that_is_never_answered_ends_with_a_person(dialogue: Dialogue, confirming: Form) -> None:
+    outcome: Outcome = Confirm(confirming)
+    for _ in range(3):
+        outcome = say(dialogue, outcome.form, "hmm")
+    assert isinstance(outcome, GaveUp)
 
 
 @given(st.lists(st.text(max_size=30), max_size=12))
