@@ -35,8 +35,8 @@ _YEAR = r"(?:19[5-9]\d|20\d\d)"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _VERB_REACH = 12
 _NUMERIC = re.compile(
-    rf"(?<![\w/.,-])(?:{_YEAR}(?P<slash>[/-])(?:0?[1-9]|1[0-2])(?P=slash){_DAY}"
-    rf"|{_DAY}(?P<mark>[/.-]){_DAY}(?P<year>(?P=mark)(?:{_YEAR}|\d\d))?)(?![\w/-]|[.,]\d)"
+    rf"(?<![\w/.,-])(?:(?P<full>{_YEAR}([/-])(?:0?[1-9]|1[0-2])\2{_DAY}|{_DAY}([/.-]){_DAY}\3{_YEAR}"
+    rf"|{_DAY}([/-]){_DAY}\4\d\d)|(?P<dotted>{_DAY}\.{_DAY}\.\d\d)|(?P<yearless>{_DAY}[/-]{_DAY}))(?![\w/-]|[.,]\d)"
 )
 
 
@@ -65,15 +65,10 @@ def ambiguities(readings: Sequence[DateReading]) -> list[Ambiguity]:
 def _numeric(text: str, tokens: Sequence[Token], today: date, hindi: bool) -> Iterator[DateReading]:
     for match in _NUMERIC.finditer(text):
         start, end = match.span()
-        year, dotted = match["year"], match["mark"] == "."
-        if match["slash"] or (year and not (dotted and len(year) == len(".26"))):
-            day = _parse(match[0], today)
-        elif not _says_date(tokens, start, end):
-            day = None
-        elif year:
-            day = _parse(match[0], today)
-        else:
-            day = None if dotted else _nearest(match[0], today, _tense(tokens, start, hindi))
+        if match["full"] is None and not _says_date(tokens, start, end):
+            continue
+        nearest = match["yearless"] is not None
+        day = _nearest(match[0], today, _tense(tokens, start, hindi)) if nearest else _parse(match[0], today)
         if day is not None:
             yield DateReading(Span("date", day.isoformat(), start, end))
 
@@ -109,7 +104,7 @@ def _fixed(match: re.Match[str], today: date, tense: Tense) -> _Days:
 
 def _either(match: re.Match[str], today: date, tense: Tense) -> _Days:
     """Kal and parso."""
-    ahead, past = (_parse(phrase, today) for phrase in match["either"].split("|"))
+    ahead, past = (_parse(phrase, today) for phrase in match["either"].replace("-", " ").split("|"))
     if tense == "past":
         return past, None
     return ahead, None if tense == "future" else past
@@ -185,7 +180,7 @@ def _parse(
 
 
 def _english(tokens: Sequence[Token], index: int, hindi: bool) -> str:
-    """A token as the phrases are written; a counting word counts only before a unit: "do din", not "do it"."""
+    """A token as the phrases are written, in one word; a counting word counts before a unit: "do din", not "do it"."""
     low = tokens[index].low
     if low in _counts() and index + 1 < len(tokens) and tokens[index + 1].low in _words("unit"):
         return _counts()[low]

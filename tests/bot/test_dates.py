@@ -87,6 +87,34 @@ def others(text: str, today: date = SATURDAY) -> list[date | None]:
         ("3 din pehle", "2026-11-18"),
         ("15 tarikh ko", "2026-12-15"),
         ("15 tarikh ko order kiya tha", "2026-11-15"),
+        ("the day after tmrw", "2026-11-23"),
+        ("after1parso", "2026-11-23"),
+        ("in two weeks", "2026-12-05"),
+        ("two weeks from now", "2026-12-05"),
+        ("two weeks from today", "2026-12-05"),
+        ("a week ago", "2026-11-14"),
+        ("2 months back", "2026-09-21"),
+        ("bought 5 years ago", "2021-11-21"),
+        ("do hafte baad", "2026-12-05"),
+        ("teen din pehle", "2026-11-18"),
+        ("दो दिन बाद", "2026-11-23"),
+        ("ek mahine pehle liya tha", "2026-10-21"),
+        ("last Friday", "2026-11-20"),
+        ("coming Monday", "2026-11-23"),
+        ("aane wale somvar ko", "2026-11-23"),
+        ("next sat", "2026-11-28"),
+        ("sat ko aana", "2026-11-28"),
+        ("Nov 5th, 2026", "2026-11-05"),
+        ("26 Jan 27", "2027-01-26"),
+        ("26th Jan '27", "2027-01-26"),
+        ("26 jan 27 ko chahiye", "2027-01-26"),
+        ("5-Nov-26", "2026-11-05"),
+        ("on 5 nov 20 brake pads", "2026-11-05"),
+        ("May 23-24", "2026-05-23"),
+        ("5 may", "2027-05-05"),
+        ("29 feb", "2028-02-29"),
+        ("2026/11/05", "2026-11-05"),
+        ("on 1.2.26", "2026-02-01"),
     ],
 )
 def test_days(text: str, day: str) -> None:
@@ -119,6 +147,26 @@ def test_days(text: str, day: str) -> None:
         "week",
         "next",
         "in 0 days",
+        "in 99999999999999999999 days",
+        "999999 days ago",
+        "how many cards in a day",
+        "third time in four years",
+        "it came after 3 days",
+        "next day delivery",
+        "next week",
+        "agle hafte",
+        "29 feb 2027",
+        "31 june",
+        "32/13/2026",
+        "2026-13-05",
+        "00/05/2026",
+        "on 1/2 inch pipe",
+        "version 1.2.10",
+        "98-76-5432",
+        "only 5 may be left",
+        "march past at 5",
+        "protection from sun",
+        "mon",
     ],
 )
 def test_no_day_is_read_into_other_words(text: str) -> None:
@@ -136,6 +184,11 @@ def test_kal_without_a_verb_is_the_day_to_come_or_the_one_gone(text: str) -> Non
 @pytest.mark.parametrize("text", ["kal aayega", "kal order kiya tha", "aaj", "5 Nov 2026", "monday"])
 def test_what_is_clear_is_not_in_doubt(text: str) -> None:
     assert others(text) == [None]
+
+
+def test_coming_monday_said_on_a_monday_is_a_week_away_and_this_monday_is_today() -> None:
+    assert days("coming monday", MONDAY) == ["2026-11-30"]
+    assert days("this monday", MONDAY) == ["2026-11-23"]
 
 
 def test_next_friday_said_on_a_monday_is_in_doubt() -> None:
@@ -158,6 +211,22 @@ def test_a_full_date_is_read_as_it_is_written(day: date, form: str) -> None:
 def test_a_weekday_is_within_the_week_to_come(today: date, name: str) -> None:
     (found,) = days(name, today)
     assert timedelta(0) < date.fromisoformat(found) - today <= timedelta(days=7)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            "0 1 5 31 99 999 2027 27 / - . , ' th of in after next last coming day week month year ago later from now "
+            "today tomorrow kal parso may feb nov monday ~sunday sat tarikh ko tha by aane wale दो दिन बाद".split()
+        ),
+        max_size=8,
+    ).flatmap(lambda words: st.sampled_from([" ".join(words), "".join(words)])),
+    st.dates(min_value=date(1970, 1, 1), max_value=date(2090, 1, 1)),
+)
+def test_any_order_of_its_own_words_is_taken(text: str, today: date) -> None:
+    for found in read(text, today):
+        assert 0 <= found.span.start < found.span.end <= len(text)
+        date.fromisoformat(found.span.value)
 
 
 @given(
