@@ -68,9 +68,10 @@ def _publish(folder: Path, build: Callable[[Path], None]) -> Path:
         build(fresh)
         with fresh.open("rb+") as stream:
             os.fsync(stream.fileno())
+        for file in folder.glob("*.onnx"):
+            if sha256(file) != file.stem:
+                file.unlink(missing_ok=True)
         target = folder / f"{sha256(fresh)}.onnx"
-        fresh.replace(target)
-    for other in folder.glob("*.onnx"):
-        if other != target:
-            other.unlink(missing_ok=True)
+        if not target.exists():  # else another builder was first, and may have it open
+            fresh.replace(target)
     return target

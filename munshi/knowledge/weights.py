@@ -170,7 +170,7 @@ def _pooling_modes(config: dict[str, Any]) -> Iterator[str]:
     """Both ways of writing it: `pooling_mode: mean`, and a flag for each mode."""
     if "pooling_mode" in config:
         mode = config["pooling_mode"]
-        yield from [mode] if isinstance(mode, str) else mode
+        yield from map(str, mode if isinstance(mode, list) else [mode])
         return
     for key, value in config.items():
         if key.startswith("pooling_mode_") and value is True:
@@ -184,8 +184,10 @@ def _refuse_further_modules(path: Path) -> None:
     if not file.is_file():
         return
     modules = _read_json(file)
-    kinds = [str(module["type"]) for module in modules if "type" in module] if isinstance(modules, list) else []
-    for kind in (name.rpartition(".")[2] for name in kinds):
+    if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
+        raise EncoderError(f"{file} is no list of modules; copy the model's folder again")
+    for module in modules:
+        kind = str(module.get("type")).rpartition(".")[2]
         if kind not in {"Transformer", "Pooling", "Normalize"}:
             raise EncoderError(f"{file} holds a {kind} module, which cannot be run here; choose another encoder")
 
@@ -198,7 +200,7 @@ def _max_tokens(path: Path, config: dict[str, Any]) -> int:
         file = path / name
         value = _read_object(file).get(key) if file.is_file() else None
         if isinstance(value, int | float) and value > 0:
-            return min(int(value), ceiling)
+            return int(min(value, ceiling))
     return ceiling
 
 

@@ -87,7 +87,7 @@ def test_the_length_read_is_the_folders(folder: Path, tmp_path: Path) -> None:
     _write(folder / "sentence_bert_config.json", {"max_seq_length": 7})
     assert len(_open(folder, tmp_path).encode_tokens([text])[0]) == 7
     (folder / "sentence_bert_config.json").unlink()
-    _write(folder / "tokenizer_config.json", {"model_max_length": 1e30})
+    _write(folder / "tokenizer_config.json", {"model_max_length": float("inf")})
     assert len(_open(folder, tmp_path).encode_tokens([text])[0]) == 64  # as many positions as the model has
 
 
@@ -191,6 +191,10 @@ def _change_config(**changes: object) -> Callable[[Path], None]:
         (lambda folder: _write(folder / "1_Pooling" / "config.json", {"pooling_mode": "lasttoken"}), "pooling"),
         (lambda folder: _write(folder / "1_Pooling" / "config.json", {}), "pooling"),
         (lambda folder: _write(folder / "modules.json", [{"type": "sentence_transformers.models.Dense"}]), "Dense"),
+        (lambda folder: _write(folder / "1_Pooling" / "config.json", {"pooling_mode": [["mean"]]}), "pooling"),
+        (lambda folder: _write(folder / "modules.json", {"type": "Dense"}), "modules.json"),
+        (lambda folder: _write(folder / "modules.json", [3]), "modules.json"),
+        (lambda folder: _write(folder / "sentence_bert_config.json", [3]), "sentence_bert_config.json"),
         (_change_config(model_type="mpnet"), "model.onnx"),
         (_change_config(hidden_act="relu6"), "hidden_act"),
         (_change_config(position_embedding_type="relative_key"), "position_embedding_type"),
