@@ -19,7 +19,8 @@ GRAM_SHARE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class FewShotModel:
-    """`texts` are the n texts learnt from, in canonical form; `owners` (n,) holds the number of each one's intent.
+    """`texts` are the n texts learnt from, in canonical form, `owners` (n,) the number of each one's intent (see
+    `Support`).
 
     `encoder` names what made the `vectors` (n, dim); without one it is empty and they are None.
     `weights` (n, C) are those of the kernel ridge regression.

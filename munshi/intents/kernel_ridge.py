@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from munshi.intents.base import IntentError
+from munshi.intents.trial import OUTSIDE
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -34,19 +35,21 @@ class KernelRidge:
         """Fit on a kernel matrix (n, n), which is overwritten, and the class number of each example (n,).
 
         Classes count alike however many examples they have: the ridge of an example is `ridge` times the size of its
-        class over the mean size. Raises IntentError where the matrix is not positive definite.
+        class over the mean size. An example of no class has the number `OUTSIDE`.
+        Raises IntentError where the matrix is not positive definite.
         """
         # Only fitting needs scipy, and a start that finds its fit in the cache should not wait for the import.
         from scipy.linalg import lapack
 
-        sizes = np.bincount(owners, minlength=classes)
-        kernel[np.diag_indices(len(kernel))] += ridge * sizes[owners] / sizes.mean()
+        sizes = np.bincount(owners[owners != OUTSIDE], minlength=classes)
+        shares = np.where(owners == OUTSIDE, 1.0, sizes[owners] / sizes.mean())
+        kernel[np.diag_indices(len(kernel))] += ridge * shares
         # The transpose of a symmetric matrix is itself, in the memory order that LAPACK works on in place.
         factor, failed = lapack.dpotrf(kernel.T, lower=True, overwrite_a=True)
-        if failed:
-            raise IntentError("the encoder's vectors are not finite numbers: check the encoder, or set none")
         targets = simplex(owners, classes)
         weights, _ = lapack.dpotrs(factor, targets, lower=True)
+        if failed or not np.isfinite(weights).all():
+            raise IntentError("the encoder's vectors are not finite numbers: check the encoder, or set none")
         inverse, _ = lapack.dpotri(factor, lower=True, overwrite_c=True)
         return cls(inverse, targets, weights)
 
@@ -62,7 +65,6 @@ class KernelRidge:
 
 
 def simplex(owners: Indices, classes: int) -> Floats:
-    """Labels as targets: 1 for the own class, -1 / (C - 1) for the others, so that each row adds up to 0 (C > 1)."""
-    targets = np.full((len(owners), classes), -1 / max(classes - 1, 1))
-    targets[np.arange(len(owners)), owners] = 1
-    return targets
+    """Labels as targets (n, C): 1 for the own class, -1 / (C - 1) for the others; for `OUTSIDE` all are others."""
+    own = owners[:, np.newaxis] == np.arange(classes)
+    return np.where(own, 1.0, -1 / max(classes - 1, 1))
