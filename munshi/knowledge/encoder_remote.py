@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import httpx
 import numpy as np
 from numpy.typing import NDArray
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from munshi.knowledge.base import EncoderError
 
@@ -40,6 +40,10 @@ class Service:
     read: Callable[[Any], Any]
     remedy: str
     headers: dict[str, str] = field(default_factory=dict)
+
+
+class _PassingError(Exception):
+    """What may be gone at the next try."""
 
 
 class RemoteEncoder:
@@ -80,20 +84,27 @@ class RemoteEncoder:
 
     def _post(self, body: dict[str, Any]) -> httpx.Response:
         """The first answer worth reading; what may pass (a lost connection, a busy server) is tried again."""
-        for attempt in range(self._patience.tries):
-            if attempt:
-                time.sleep(self._patience.pause * 2 ** (attempt - 1))
-            try:
-                response = self._client.post(self._service.url, json=body)
-            except httpx.RequestError as error:
-                problem = f"cannot be reached ({type(error).__name__})"
-                continue
-            if response.is_success:
-                return response
-            problem = f"answered {response.status_code}"
-            if response.status_code != httpx.codes.TOO_MANY_REQUESTS and not response.is_server_error:
-                break
-        raise self._fault(problem)
+        again = Retrying(
+            stop=stop_after_attempt(self._patience.tries),
+            wait=wait_exponential(multiplier=self._patience.pause),
+            retry=retry_if_exception_type(_PassingError),
+            reraise=True,
+        )
+        try:
+            return again(self._post_once, body)
+        except _PassingError as error:
+            raise self._fault(str(error)) from error
+
+    def _post_once(self, body: dict[str, Any]) -> httpx.Response:
+        try:
+            response = self._client.post(self._service.url, json=body)
+        except httpx.RequestError as error:
+            raise _PassingError(f"cannot be reached ({type(error).__name__})") from error
+        if response.is_success:
+            return response
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
+            raise _PassingError(f"answered {response.status_code}")
+        raise self._fault(f"answered {response.status_code}")
 
     def _vectors(self, response: httpx.Response, count: int) -> Vectors:
         try:

@@ -25,7 +25,7 @@ class PairEncoder(Protocol):
 class RememberingEncoder:
     """Another encoder, with the vectors of the last `size` single texts kept. Safe to call from several threads."""
 
-    def __init__(self, encoder: Encoder, size: int = 512) -> None:
+    def __init__(self, encoder: Encoder, size: int = 64) -> None:
         self.name = encoder.name
         self.dim = encoder.dim
         self.has_tokens = encoder.has_tokens

@@ -48,6 +48,7 @@ def intents(
     classifier: Annotated[str, typer.Option(help="Which classifier.")] = "few_shot",
     shots: Annotated[int | None, typer.Option(min=1, help="Learn from so many examples an intent.")] = None,
     seeds: Annotated[int, typer.Option(min=1, max=50, help="Draw them so many times.")] = 3,
+    prepare: Annotated[bool, typer.Option(help="Send texts through the bot's own preprocessing first.")] = False,
     encoder: EncoderOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,7 +60,7 @@ def intents(
     with telling_faults():
         make = factory(classifier)
         learnt, asked = (read_examples(path).splitting_off(oos_label) for path in (train, test))
-        training = Training(_encoder(encoder), _prepare(learnt.texts))
+        training = Training(_encoder(encoder), _prepare(learnt.texts) if prepare else str)
         if shots is None:
             report = evaluate(learnt, asked, make, training).to_dict()
         else:
