@@ -20,7 +20,9 @@ from munshi.knowledge.text import stems, words
 MIN_COVERAGE = 0.6
 """Share of the asked-for words, by weight, that a product must have."""
 
-MAX_QUERY_WORDS = 60
+MAX_QUERY_CHARS = 1_000
+"""What goes on for longer has named its product by then."""
+
 _YEAR_DIGITS = 4
 _TYPO_CHARS = 4
 _LONG_CHARS = 6
@@ -98,6 +100,7 @@ class Catalogue:
         """The products meant. `named` gives SKUs that entities of the message (or of the one before) stand for, each
         with its words; they count unless the message's own words speak against them.
         """
+        text = text[:MAX_QUERY_CHARS]
         if coded := self._coded(text):
             return Found(coded)
         question = self._read(text, said=" ".join(named.values()))
@@ -143,7 +146,7 @@ class Catalogue:
     def _mended(self, text: str) -> list[_Word]:
         """The words that may say what is wanted, in the catalogue's own spelling where they come close to it."""
         kept = [_Word(w, s) for w, s in zip(words(text), stems(text), strict=True) if w not in FILLER]
-        kept = list(self._joined_up(kept[:MAX_QUERY_WORDS]))
+        kept = list(self._joined_up(kept))
         kept = [part for word in kept for part in self._parted(word)]
         return [self._without_typo(word) for word in self._without_counts(kept)]
 
