@@ -20,6 +20,9 @@ from munshi.knowledge.text import stems, words
 MIN_COVERAGE = 0.6
 """Share of the asked-for words, by weight, that a product must have."""
 
+MAX_NAME_WORDS = 3
+"""More words than these that the catalogue does not know are no name of a thing or a vehicle."""
+
 MAX_QUERY_CHARS = 1_000
 """What goes on for longer has named its product by then."""
 
@@ -36,12 +39,14 @@ class Found:
     """What a message asks for. `skus` are best first; without any, the other two say what is missing.
 
     `goods` are the customer's words for the thing, `vehicle` those for what it must fit and for which nothing is
-    listed. Where all are empty, nothing was asked for.
+    listed. `unread`: so many words mean nothing here that the message is hardly about goods. Where all are empty,
+    nothing was asked for.
     """
 
     skus: tuple[str, ...] = ()
     goods: str = ""
     vehicle: str = ""
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +114,10 @@ class Catalogue:
         covering = [] if chosen else self._covering(question)
         matching = chosen or self._suiting(covering, question.wanted)
         goods, unknown = _joined(question.goods), _joined(question.unknown)
-        if unknown and not goods and not chosen:
-            return Found(goods=unknown)
-        if unknown and not question.wanted.models and self._all_specific(matching or covering):
+        lost = not question.wanted.models and self._all_specific(matching or covering)
+        if unknown and (lost or not (goods or chosen)):
+            if len(question.unknown) > MAX_NAME_WORDS:
+                return Found(unread=True)
             return Found(goods=goods or unknown, vehicle=unknown if goods else "")
         if matching:
             return Found(tuple(item.sku for item in self._ranked(matching, question)), goods)

@@ -44,9 +44,11 @@ class StockPrice:
         found = records.search_products(text, named=_named(turn))
         if len(found.skus) == 1 or not turn.history or len(text.split()) > _FOLLOW_UP_WORDS:
             return found
+        together = records.search_products(f"{turn.history[-1].text} {text}")
+        if records.search_products(text) == Found():  # "and what do they cost?"
+            return together if together.skus else found
         # "hyundai creta" after "brake pads?" narrows the question before.
-        together = records.search_products(f"{turn.history[-1].text} {text}").skus
-        narrowed = tuple(sku for sku in together if sku in found.skus)
+        narrowed = tuple(sku for sku in together.skus if sku in found.skus)
         return Found(narrowed, found.goods) if narrowed else found
 
     # -- one product -----------------------------------------------------------------------------------------------
@@ -111,6 +113,8 @@ class StockPrice:
         return self._phrases("product_line", turn.language, name=product.name, price=price, stock=stock)
 
     def _none(self, found: Found, turn: Turn) -> Reply:
+        if found.unread:
+            return Reply(self._phrases("product_which", turn.language), answered=False)
         if found.vehicle:
             text = self._phrases("product_not_for", turn.language, goods=found.goods, vehicle=found.vehicle)
         elif found.goods:

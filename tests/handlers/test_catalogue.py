@@ -73,6 +73,14 @@ def test_goods_that_are_not_in_the_list_are_named(records: Records, text: str) -
     assert found.goods
 
 
+@pytest.mark.parametrize(
+    "text", ["you sent a wrong brake pad yesterday evening without asking", "aapne galat saamaan bhej diya"]
+)
+def test_a_story_is_no_question_about_goods(records: Records, text: str) -> None:
+    found = records.search_products(text)
+    assert (found.skus, found.unread) == ((), True)
+
+
 @pytest.mark.parametrize("text", ["", "?", "price?", "kitne ka hai bhai", "12", "🙏", "क्या कीमत है"])
 def test_a_message_may_ask_for_nothing(records: Records, text: str) -> None:
     found = records.search_products(text)

@@ -118,6 +118,19 @@ def test_a_short_message_narrows_the_question_before(ask: Ask) -> None:
     assert skus(ask("helmet", history=before)) == []
 
 
+def test_a_question_about_the_products_just_shown_is_about_those(ask: Ask) -> None:
+    before = (Exchange("do you have brake pads for nexon", "", "check_stock"),)
+    named = (product("BRK-1", "brake pads"), product("BRK-2", "brake pads"))  # all that the words alone could mean
+    assert skus(ask("and what do they cost?", history=before, entities=named)) == ["BRK-6"]
+    assert "products" not in ask("and the price?", history=(Exchange("hello", "", None),)).data
+
+
+def test_a_long_story_is_taken_for_no_vehicle(ask: Ask) -> None:
+    reply = ask("you sent me a wrong brake pad yesterday evening which nobody ordered")
+    assert not reply.answered
+    assert "yesterday" not in reply.text
+
+
 def test_a_product_without_the_extras_is_told_without_them(ask: Ask) -> None:
     reply = ask("microfibre cloth", "fitment")
     assert "₹120" in reply.text
