@@ -9,7 +9,10 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Something the shop sells. `fits` and `aliases` as the owner wrote them; `gst_rate` in percent, included in the price."""
+    """Something the shop sells. `fits` and `aliases` as the owner wrote them.
+
+    `gst_rate` is in percent and included in the price.
+    """
 
     sku: str
     name: str
