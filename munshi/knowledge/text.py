@@ -13,7 +13,8 @@ from bm25s.stopwords import STOPWORDS_EN_PLUS
 
 # `\w` of the standard library ends a word at a Devanagari vowel sign (a mark, not a letter), hence \p{M}.
 _WORD = regex.compile(r"\d+(?:\.\d+)+|[\p{L}\p{M}\p{N}]+")
-_CODE = regex.compile(r"[\p{L}\p{N}]+(?:[-/][\p{L}\p{N}]+)+")
+# Possessive, and never from the middle of a word: a long run of letters would else be tried from each of them.
+_CODE = regex.compile(r"(?<![\p{L}\p{N}])[\p{L}\p{N}]++(?:[-/][\p{L}\p{N}]++)+")
 _THOUSANDS = regex.compile(r"(?<=\d),(?=\d)")
 _INVISIBLE = regex.compile(r"\p{Cf}+")
 _DEVANAGARI = regex.compile(r"\p{Devanagari}")

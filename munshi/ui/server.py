@@ -27,7 +27,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 _ASSETS = Path(__file__).parent / "assets"
 _SILENT: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
-_CLOSING_SECONDS = 5
+_CLOSING_SECONDS = 15
 
 
 def create_server(app: App) -> FastAPI:
