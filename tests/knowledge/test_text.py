@@ -145,7 +145,7 @@ def test_a_digest_takes_any_text() -> None:
 def test_huge_texts() -> None:
     assert len(words("battery " * 20_000)) == 20_000
     assert sentences("x" * 100_000) == ["x" * 100_000]
-    assert len(sentences("Yes. No. " * 20_000)) == 20_000
+    assert len(sentences("Come in. " * 20_000)) == 20_000
 
 
 def test_devanagari_is_seen_anywhere() -> None:
