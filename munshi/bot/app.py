@@ -22,7 +22,7 @@ from munshi.bot.message import Message
 from munshi.bot.pack.own_code import make_importable
 from munshi.bot.papers import papers_of
 from munshi.bot.preprocess import Preprocessor
-from munshi.bot.router import Router, Thresholds
+from munshi.bot.router import Router
 from munshi.bot.settings import Settings
 from munshi.bot.store import Line, Store, open_engine
 from munshi.bot.wording import Phrasebook
@@ -32,6 +32,7 @@ from munshi.handlers.registry import HandlerConfig, Services, create
 from munshi.handlers.tables import create_tables
 from munshi.handlers.talk_to_person import TalkToPerson
 from munshi.intents.base import Intent
+from munshi.intents.calibration import Thresholds
 from munshi.intents.few_shot import FewShotClassifier
 from munshi.knowledge.answer import AnswerSettings, Papers
 from munshi.knowledge.base import Encoder, Hit

@@ -9,6 +9,7 @@ from typing import Literal
 from munshi.bot.consent import fold
 from munshi.handlers.base import Entity
 from munshi.intents.base import Intent, Prediction
+from munshi.intents.calibration import Thresholds
 
 RouteKind = Literal["run", "clarify", "fallback", "handover"]
 
@@ -21,14 +22,6 @@ _FILLERS = frozenset(
     "order number no num id code my is the it its this a hai ye yeh mera ka "
     "sorry i meant mean actually wait nahi nhi galat".split()
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """`in_scope` below which nothing is taken to fit; `clarify`, the confidence below which the customer is asked."""
-
-    in_scope: float
-    clarify: float
 
 
 @dataclass(frozen=True, slots=True)

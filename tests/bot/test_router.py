@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from munshi.bot.router import Router, Thresholds
+from munshi.bot.router import Router
 from munshi.handlers.base import Entity
 from munshi.intents.base import Intent, Prediction
+from munshi.intents.calibration import Thresholds
 
 INTENTS = [
     Intent("order_status", "", ("where is my order",), "order_status"),
