@@ -118,6 +118,9 @@ class _VisibleText(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         self._hidden -= tag in _HIDDEN and self._hidden > 0
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:  # noqa: ARG002 (the base's, which asserts)
+        return self.parse_bogus_comment(i)
+
     def handle_data(self, data: str) -> None:
         if not self._hidden:
             self.pieces.append(data)
