@@ -20,6 +20,7 @@ _INVISIBLE = regex.compile(r"\p{Cf}+")
 _DEVANAGARI = regex.compile(r"\p{Devanagari}")
 _SENTENCE_END = regex.compile(r"[.!?।॥]+[\"'”’)\]]*(?=\s)|\n+")
 _ASCII_DIGITS = {0x0966 + n: str(n) for n in range(10)}
+_LONGEST_WORD = 40
 _ABBREVIATIONS = frozenset(
     "rs no nos mr mrs ms dr st vs e.g i.e approx co ltd pvt inc fig sec art dept ext tel mob govt max min incl".split()
 )
@@ -55,6 +56,8 @@ def stems(text: str) -> list[str]:
 
 
 def _stem(word: str, english: Stemmer.Stemmer, hindi: Stemmer.Stemmer) -> str:
+    if len(word) > _LONGEST_WORD:  # Snowball takes minutes over a word of 100,000 letters
+        return word
     if not word.isascii():
         return str(hindi.stemWord(word))
     return str(english.stemWord(word)) if word.isalpha() else word
