@@ -20,6 +20,8 @@ from munshi.knowledge.markdown import markdown_blocks, row_text
 from munshi.knowledge.plaintext import text_blocks
 
 MAX_BYTES = 64 * 1024 * 1024
+MAX_MARKS = 10_000
+MAX_COLUMNS = 1_000
 
 PRIORITY: Mapping[Kind, int] = {"policy": 30, "faq": 20, "text": 10, "catalogue": 0}
 """Who is believed where two sources disagree and neither says its own priority: the higher."""
@@ -72,6 +74,7 @@ def _decode(data: bytes, source: str) -> str:
 def load_markdown(data: bytes, source: str) -> Document:
     """Markdown, with or without YAML front matter (`title, kind, language, priority, valid_from, valid_until`)."""
     front, body = _front_matter(_decode(data, source), source)
+    _check_markup(body, source)
     blocks = markdown_blocks(body)
     kind = _kind(front.get("kind", "text"), source)
     return Document(
@@ -170,6 +173,15 @@ def _front_matter(text: str, source: str) -> tuple[dict[str, object], str]:
     if not isinstance(front, dict):
         raise LoadError(f"{source}: its front matter must be `name: value` lines between the --- marks")
     return front, body
+
+
+def _check_markup(text: str, source: str) -> None:
+    """Refuse what no person writes: the parser's time grows with the square of the marks in a paragraph or table."""
+    paragraphs = text.split("\n\n")
+    marks = max(paragraph.count(mark) for paragraph in paragraphs for mark in "[_<&")
+    columns = max(line.count("|") for line in text.split("\n"))
+    if marks > MAX_MARKS or columns > MAX_COLUMNS:
+        raise LoadError(f"{source}: thousands of Markdown marks in one paragraph or line; save it as plain text (.txt)")
 
 
 def _kind(value: object, source: str) -> Kind:
