@@ -39,7 +39,7 @@ def test_the_readme_names_every_way_in() -> None:
 
 @pytest.mark.readme
 def test_every_munshi_command_of_the_readme_works_in_turn(environment: dict[str, str], desk: Path) -> None:
-    """One test, since later lines use what earlier ones made; the inbox lines speak of a ticket that is opened first."""
+    """One test, since later lines use what earlier ones made; the inbox lines speak of a ticket opened first."""
     munshi = [sys.executable, "-m", "munshi"]
     subprocess.run([*munshi, "ask", "i want to talk to a person"], env=environment, check=True, capture_output=True)
     for line in LINES:
