@@ -84,6 +84,9 @@ def serve(
 ) -> None:
     """Open the chat window in the browser."""
     with opened(business, host=host, port=port) as app:
+        from munshi.ui.gradio_start import skip_stubs
+
+        skip_stubs()
         from munshi.ui.server import serve as run
 
         run(app, app.settings.host, app.settings.port)
