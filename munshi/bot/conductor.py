@@ -290,8 +290,10 @@ class Conductor:
             return Step(Reply(""), state, route, form.intent, name, action=(handler, turn))
         reply = handler.answer(turn)
         if not reply.answered and name not in PAPER_HANDLERS:
+            # That a thing is not in the records is an answer too: only a sure passage speaks against it.
             answer = self._ask_papers(context)
-            reply = reply if answer.abstained else self._cited(context, answer)
+            sure = not answer.abstained and (not reply.text or answer.confidence >= SURE_ANSWER)
+            reply = self._cited(context, answer) if sure else reply
         if not reply.answered:
             unknown = self._unknown(context)
             reply = replace(unknown, text=reply.text or unknown.text, buttons=reply.buttons or unknown.buttons)
