@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 from pathlib import Path
 
@@ -27,7 +28,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 _ASSETS = Path(__file__).parent / "assets"
 _SILENT: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
-_CLOSING_SECONDS = 15
+_CLOSING_SECONDS = 5
 
 
 def create_server(app: App) -> FastAPI:
@@ -98,6 +99,8 @@ class _Server(uvicorn.Server):
         for mounted in self._mounted:
             if isinstance(mounted, gr.routes.App):
                 mounted.stop_event.set()
+        # A page that is cut off from here on is no fault to tell of.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         await super().shutdown(sockets)
 
 
