@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import regex
+
 from munshi.knowledge.base import Encoder, Passage
 from munshi.knowledge.lexical import LexicalIndex
 from munshi.knowledge.text import content_stems, sentence_spans, stems
 from munshi.knowledge.token_vectors import mean_max, own_tokens
+
+_LINE = regex.compile(r"\S[^\n]*")
+_ITEM = regex.compile(r"(?:[-*•●▪‣–]|\(?\d{1,2}[.)])\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,15 @@ class Extractor:
 
     def quote(self, question: str, passage: Passage) -> str:
         """The part of the passage that answers, verbatim: an FAQ's answer, a row or a list whole, else sentences."""
-        if passage.kind == "faq" or "row" in passage.metadata or self._fits(passage.text):
+        spans = unit_spans(passage.text)
+        if passage.kind == "faq" or "row" in passage.metadata or self._fits(passage.text, len(spans)):
             return passage.text
-        spans = sentence_spans(passage.text)
         scores = self._scores(question, [passage.text[start:end] for start, end in spans])
         first, last = self._window(scores, [len(passage.text[start:end].split()) for start, end in spans])
         return passage.text[spans[first][0] : spans[last][1]]
 
-    def _fits(self, text: str) -> bool:
-        return len(text.split()) <= self._settings.words and len(sentence_spans(text)) <= self._settings.sentences
+    def _fits(self, text: str, units: int) -> bool:
+        return units <= max(1, self._settings.sentences) and len(text.split()) <= self._settings.words
 
     def _scores(self, question: str, sentences: Sequence[str]) -> list[float]:
         asked = content_stems(question)
@@ -73,3 +78,17 @@ class Extractor:
             words += lengths[chosen]
             first, last = min(first, chosen), max(last, chosen)
         return first, last
+
+
+def unit_spans(text: str) -> list[tuple[int, int]]:
+    """Where what may be quoted by itself begins and ends: sentences, and lists with the sentence before them."""
+    spans: list[tuple[int, int]] = []
+    for line in _LINE.finditer(text):
+        start, end = line.start(), line.start() + len(line.group().rstrip())
+        if not _ITEM.match(text, start):
+            spans += [(start + first, start + last) for first, last in sentence_spans(text[start:end])]
+        elif spans:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans

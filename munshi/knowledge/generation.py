@@ -70,7 +70,7 @@ def read_generation(folder: Path) -> Generation:
         raise DamagedIndexError(str(folder))
     try:
         return _assemble(folder, manifest)
-    except (KeyError, TypeError, ValueError) as error:  # a library that has changed what it writes
+    except (EOFError, KeyError, TypeError, ValueError) as error:  # a library that has changed what it writes
         raise DamagedIndexError(str(folder)) from error
 
 
@@ -91,7 +91,7 @@ def _assemble(folder: Path, manifest: Mapping[str, Any]) -> Generation:
 def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (NotADirectoryError, ValueError) as error:
         raise DamagedIndexError(str(folder)) from error
     if not isinstance(manifest, dict):
         raise DamagedIndexError(str(folder))

@@ -89,6 +89,7 @@ class IndexStore:
                 new = self._build(papers, old, progress)
                 if old is None or new.index is not old.index or new.papers != old.papers:
                     self._publish(new)
+                self._sweep()
         except OSError as error:
             raise KnowledgeError(
                 f"{self._folder}: the index cannot be written ({error.strerror or error}); check room and rights there"
@@ -150,12 +151,12 @@ class IndexStore:
         settle(building)
         building.rename(self._folder / name)
         replace_text(self._folder / _CURRENT, name)
-        self._sweep(keep=name)
 
-    def _sweep(self, keep: str) -> None:
+    def _sweep(self) -> None:
         """Remove older generations and what a crash left. One that is still open (on Windows) goes the next time."""
+        current = (self._folder / _CURRENT).read_text(encoding="utf-8")
         for path in self._folder.iterdir():
-            if path.is_dir() and path.name != keep:
+            if path.is_dir() and path.name != current:
                 shutil.rmtree(path, ignore_errors=True)
 
 

@@ -101,6 +101,8 @@ def _cuts(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_abbreviation(before: str) -> bool:
+    if before.strip().isdigit():  # the number of a list's item
+        return True
     last = before[-12:].split()[-1:] or [""]
     word = last[0].lstrip("(\"'“‘").lower()
     return word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha())

@@ -64,7 +64,7 @@ class TokenVectors:
 
     @classmethod
     def load(cls, folder: Path) -> TokenVectors:
-        """Map what `save` wrote into memory. Raises OSError or ValueError where it is not whole."""
+        """Map what `save` wrote into memory. Raises OSError, ValueError or EOFError if it is not whole."""
         rows = np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False)
         scales = np.load(folder / "token_scales.npy", allow_pickle=False)
         return cls(rows, scales, np.load(folder / "token_starts.npy", allow_pickle=False))

@@ -46,6 +46,6 @@ class VectorIndex:
 
     @classmethod
     def load(cls, folder: Path) -> VectorIndex:
-        """Map what `save` wrote into memory. Raises OSError or ValueError where it is not whole."""
+        """Map what `save` wrote into memory. Raises OSError, ValueError or EOFError if it is not whole."""
         matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
         return cls(matrix, np.load(folder / "counts.npy", allow_pickle=False))

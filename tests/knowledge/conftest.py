@@ -1,0 +1,53 @@
+"""The real encoder, with and without its token vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from munshi.knowledge.base import Encoder, EncoderError
+from munshi.knowledge.encoder import open_encoder
+from munshi.knowledge.memo import RememberingEncoder
+
+
+@pytest.fixture(scope="session")
+def encoder(home: Path) -> Encoder:
+    """all-MiniLM-L6-v2, each text encoded once a run."""
+    encoder = open_encoder("minilm", home=home, threads=1)
+    assert encoder is not None
+    return RememberingEncoder(encoder, size=5000)
+
+
+class SentencesOnly:
+    """The encoder without its token vectors, as a remote service would be; it notes what it is asked for."""
+
+    has_tokens = False
+
+    name = "sentences-only"
+
+    def __init__(self, encoder: Encoder, embedded: list[str]) -> None:
+        self.dim = encoder.dim
+        self._encoder = encoder
+        self._embedded = embedded
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self._embedded += texts
+        return np.stack([self._encoder.encode([text])[0] for text in texts])
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        raise EncoderError("no token vectors")
+
+
+@pytest.fixture
+def embedded() -> list[str]:
+    """The texts that `counting` was asked to embed."""
+    return []
+
+
+@pytest.fixture
+def counting(encoder: Encoder, embedded: list[str]) -> Encoder:
+    return SentencesOnly(encoder, embedded)

@@ -1,0 +1,61 @@
+"""The dense arm against sums done by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from munshi.knowledge.vectors import VectorIndex
+
+EAST, NORTH, WEST = np.eye(2, dtype=np.float32)[0], np.eye(2, dtype=np.float32)[1], np.array([-1, 0], dtype=np.float32)
+
+
+def test_a_passage_with_one_vector_scores_its_cosine() -> None:
+    index = VectorIndex(np.stack([EAST, NORTH, WEST]), [1, 1, 1])
+    assert index.scores(EAST).tolist() == [1, 0, -1]
+
+
+def test_several_vectors_count_by_the_mean_of_the_whole_and_the_nearest() -> None:
+    index = VectorIndex(np.stack([NORTH, WEST, EAST, WEST]), [3, 1])
+    # The whole points north (0), the nearest of its three vectors east (1).
+    assert index.scores(EAST).tolist() == [0.5, -1]
+
+
+def test_an_empty_index_scores_nothing() -> None:
+    assert VectorIndex(np.zeros((0, 4), dtype=np.float32), []).scores(np.ones(4, dtype=np.float32)).shape == (0,)
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.data())
+def test_every_passage_gets_its_own_vectors(counts: list[int], data: st.DataObject) -> None:
+    numbers = st.floats(-1, 1, width=32)
+    matrix = data.draw(arrays(np.float32, (sum(counts), 3), elements=numbers))
+    query = data.draw(arrays(np.float32, 3, elements=numbers))
+    index = VectorIndex(matrix, counts)
+    starts = np.cumsum([0, *counts])
+    for i, count in enumerate(counts):
+        rows = matrix[starts[i] : starts[i] + count]
+        assert index.rows(i).tolist() == rows.tolist()
+        cosines = rows @ query
+        expected = cosines[0] if count == 1 else (cosines[0] + cosines.max()) / 2
+        assert index.scores(query)[i] == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_is_saved_comes_back(tmp_path: Path) -> None:
+    index = VectorIndex(np.stack([NORTH, WEST, EAST]), [2, 1])
+    index.save(tmp_path)
+    again = VectorIndex.load(tmp_path)
+    assert again.scores(EAST).tolist() == index.scores(EAST).tolist()
+    assert again.counts.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("content", [b"", b"not an array", b"\x93NUMPY\x01\x00"])
+def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    VectorIndex(np.stack([NORTH]), [1]).save(tmp_path)
+    (tmp_path / "vectors.npy").write_bytes(content)
+    with pytest.raises((OSError, ValueError, EOFError)):
+        VectorIndex.load(tmp_path)
