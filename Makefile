@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV  := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-train check format lock bench clean
+.PHONY: help run install test test-train test-llama check format lock bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -25,6 +25,9 @@ test: $(VENV)/.test check  ## every gate: format, lint, types, imports, spelling
 
 test-train: $(VENV)/.train  ## the tests that need torch: ours against sentence-transformers
 	$(BIN)/pytest -m train
+
+test-llama: $(VENV)/.llama  ## the tests against a real llama.cpp server, which is compiled first
+	$(BIN)/pytest -m llama
 
 check: $(VENV)/.test  ## everything but the tests
 	$(BIN)/ruff format --check .
@@ -44,6 +47,8 @@ lock: $(VENV)/.test  ## choose versions anew from pyproject.toml
 	cat $(VENV)/encoder.txt >> requirements/run.txt
 	$(UV) --extra test -c requirements/run.txt pyproject.toml -o requirements/test.txt
 	$(UV) --extra train --override requirements/without-torch.txt -c requirements/test.txt pyproject.toml -o requirements/train.txt
+	$(UV) --extra llama -c requirements/test.txt pyproject.toml -o requirements/llama.txt
+	$(UV) --no-deps requirements/peers.in -o requirements/peers.txt
 	for name in test train; do cat $(VENV)/encoder.txt >> requirements/$$name.txt; done
 
 bench: $(VENV)/.run  ## print the README's figures again
@@ -69,4 +74,9 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.run
 $(VENV)/.train: requirements/train.txt $(VENV)/.test
 	$(PIP) install -q torch==2.13.0
 	$(PIP) install -q --no-deps -r requirements/train.txt
+	$(PIP) install -q --no-deps -r requirements/peers.txt
+	@touch $@
+
+$(VENV)/.llama: requirements/llama.txt $(VENV)/.test
+	$(PIP) install -q --no-deps -r requirements/llama.txt
 	@touch $@

@@ -14,6 +14,7 @@ from munshi.intents.calibration import Calibration, Thresholds, softmax
 from munshi.intents.examples import Examples
 from munshi.intents.few_shot_file import VERSION, read_model, write_model
 from munshi.intents.few_shot_model import FewShotModel, Vectors
+from munshi.intents.registry import Training
 from munshi.intents.support import Support
 from munshi.knowledge.base import Encoder
 
@@ -150,3 +151,13 @@ def _key(support: Support, encoder: Encoder | None) -> str:
     """What the fit depends on, in one hash."""
     parts = (str(VERSION), encoder.name if encoder else "none", support.fingerprint())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def train(examples: Examples, training: Training) -> FewShotClassifier:
+    """The registry's way in."""
+    return FewShotClassifier.fit(examples, training.encoder, prepare=training.prepare)
+
+
+def load(folder: Path, training: Training) -> FewShotClassifier:
+    """The registry's way in."""
+    return FewShotClassifier.load(folder, training.encoder, prepare=training.prepare)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,10 @@ class EncoderError(KnowledgeError):
 
 class LoadError(KnowledgeError):
     """A document cannot be read."""
+
+
+class ChatModelError(KnowledgeError):
+    """The language model is not there, too slow, or its server talks rubbish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +125,46 @@ class Reranker(Protocol):
 
     def rerank(self, query: str, hits: Sequence[Hit], *, top_k: int) -> list[Hit]:
         """The best `top_k` of `hits` in the new order, with `rerank` filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One message of a chat with a language model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a language model wrote. `tokens` holds its pieces with their natural-log probabilities, in order and
+    together `text`, where the server gives them; else it is empty.
+    """
+
+    text: str
+    tokens: tuple[tuple[str, float], ...] = ()
+
+
+class ChatModel(Protocol):
+    """A language model. Every call raises ChatModelError where it fails, and never outlasts its timeout."""
+
+    @property
+    def name(self) -> str:
+        """What it is, as the setting has it: `ollama:qwen3:4b`, say."""
+
+    def stream(
+        self, messages: Sequence[ChatMessage], *, schema: Mapping[str, Any] | None = None, max_tokens: int = 512
+    ) -> Iterator[str]:
+        """The answer piece by piece. `schema` is a JSON schema that the server is asked to keep to where it can."""
+
+    def complete(
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        schema: Mapping[str, Any] | None = None,
+        max_tokens: int = 512,
+        temperature: float = 0.0,
+        seed: int = 0,
+        timeout: float | None = None,
+    ) -> Completion:
+        """The whole answer; `timeout` in seconds, None for the model's own."""
