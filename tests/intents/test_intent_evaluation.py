@@ -9,7 +9,8 @@ import pytest
 
 from munshi.intents.base import IntentError, Prediction, TrainingDataError
 from munshi.intents.calibration import Thresholds
-from munshi.intents.evaluation import OUT_OF_SCOPE, evaluate, evaluate_shots
+from munshi.intents.evaluation import evaluate, evaluate_shots
+from munshi.intents.evaluation_outcome import OUT_OF_SCOPE
 from munshi.intents.examples import Examples, read_examples
 from munshi.intents.registry import Training, factory, names
 from munshi.knowledge.base import Encoder
