@@ -14,6 +14,7 @@ import typer
 
 from munshi import __version__
 from munshi.bot.settings import load_settings
+from munshi.ui.cli_check import check
 from munshi.ui.cli_evaluate import evaluate
 from munshi.ui.cli_inbox import inbox
 from munshi.ui.console import (
@@ -40,6 +41,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli.command()(check)
 cli.add_typer(evaluate, name="evaluate")
 cli.add_typer(inbox, name="inbox")
 
@@ -191,33 +193,6 @@ def init(
     with telling_faults():
         made = create_pack(folder, name=name)
     typer.echo(f"Made {made}. Edit the files, then:\n  munshi check {made}\n  munshi serve --business {made}")
-
-
-@cli.command()
-def check(
-    folder: Annotated[str | None, typer.Argument(help="The pack to check.", show_default=False)] = None,
-    business: BusinessOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List every fault of a pack, with file, line and remedy; the exit status is 1 where one keeps it from running."""
-    from munshi.bot.business import check_business, find_business
-
-    with telling_faults():
-        path = find_business(folder or business or load_settings().business)
-        faults = check_business(path)
-    errors = sum(found.severity == "error" for found in faults)
-    if as_json:
-        listed = [dataclasses.asdict(found) for found in faults]
-        show_json({"business": path.name, "ok": not errors, "errors": errors, "faults": listed})
-    else:
-        for found in faults:
-            typer.echo(str(found))
-        typer.echo(f"{path.name}: {_count(errors, 'error')}, {_count(len(faults) - errors, 'warning')}.")
-    raise typer.Exit(FAILED if errors else DONE)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
 @cli.command()

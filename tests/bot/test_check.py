@@ -109,6 +109,10 @@ INTENTS = [
     ("- open today?", "- what is YOUR address", "- what is your address", "error", "location"),
     ("- open today?", "- what is your adress", "- what is your address", "warning", "hours"),
     ("- open today?", "- let me talk to the boss", "- let me talk to the boss", "warning", "conversations.yaml"),
+    ("- open today?", "- open today? ring 98220 11223", "98220 11223", "warning", "phone"),
+    ("- open today?", "- 24/7", "- 24/7", "warning", "word"),
+    ("- open today?", '- "open\\u200b today?"', "u200b", "warning", "U+200B"),
+    ("  - name: hours", "  - name: order__status", "- when are you open", "error", "spelling"),
     ("kind: phone", "kind: telephone", "kind: telephone", "error", "telephone"),
     ("kind: phone", "kind: choice", "name: phone", "error", "choose from"),
     ("kind: phone", "kind: phone\n        choices: [a, b]", "choices:", "error", "choices"),
@@ -141,6 +145,20 @@ def test_few_examples_are_a_warning_and_none_an_error(shop: Path) -> None:
     )
     faults = [fault for fault in check_business(shop) if fault.file == "intents.yaml"]
     assert [(fault.severity, fault.line) for fault in faults] == [("warning", 2), ("error", 3)]
+
+
+def test_numbers_that_are_plainly_invented_are_not_private(shop: Path) -> None:
+    edit(
+        shop, "intents.yaml", "- open today?", "- open today? ring 98765 43210 or 00000000001, write to me@example.com"
+    )
+    assert check_business(shop) == []
+
+
+def test_a_hundred_faults_of_a_kind_are_told_in_some_lines(shop: Path) -> None:
+    edit(shop, "intents.yaml", "- open today?", "\n      ".join(["- open today?"] * 101))
+    faults = check_business(shop)
+    assert len(faults) < 15
+    assert any("90 more" in fault.message for fault in faults)
 
 
 def test_a_fault_hides_no_other(shop: Path) -> None:
