@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.bot.store import open_engine
+from tests.servers.language_model import LanguageModelServer
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("untimed", deadline=None)
@@ -80,3 +81,10 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     engine = open_engine(url.render_as_string(hide_password=False), home=tmp_path)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def language_model_server() -> Iterator[LanguageModelServer]:
+    """A language model on loopback, in Ollama's and OpenAI's words, that can be told to misbehave."""
+    with LanguageModelServer() as server:
+        yield server

@@ -129,7 +129,7 @@ def ollama_encoder(model: str, *, host: str | None = None, patience: Patience | 
         Service(
             name=f"ollama:{model}",
             model=model,
-            url=f"{_ollama_url(host)}/api/embed",
+            url=f"{ollama_url(host)}/api/embed",
             read=lambda answer: answer["embeddings"],
             remedy=f"start it with `ollama serve` and fetch the model with `ollama pull {model}`",
         ),
@@ -167,7 +167,7 @@ def _by_index(answer: Any) -> list[Any]:
     return [row["embedding"] for row in sorted(answer["data"], key=lambda row: row["index"])]
 
 
-def _ollama_url(host: str | None) -> str:
+def ollama_url(host: str | None) -> str:
     """A URL from what OLLAMA_HOST may hold. 0.0.0.0, good for listening, is no address to call."""
     if not host:
         return OLLAMA_HOST
