@@ -27,7 +27,10 @@ class Stepwise(Protocol):
     """A classifier that goes by steps and counts them."""
 
     def steps(self) -> Sequence[Any]:
-        """A dataclass for each step, in order."""
+        """A dataclass for each step, in order, with the milliseconds `p50_ms` and `p95_ms` among its fields."""
+
+    def reset_steps(self) -> None:
+        """Begin to count anew."""
 
 
 def evaluate(
@@ -47,14 +50,15 @@ def evaluate(
     classifier = factory(train, training)
     texts = (*test.texts, *test.out_of_scope)
     outcome = Outcome.of(train.intents, test, _classified(classifier, texts, progress))
-    steps = _steps(classifier)
+    counted = _steps(classifier)
+    timing = _timed(classifier, training.encoder, texts)
     return Report(
         classifier=classifier.name,
         train=len(train.texts),
         thresholds=classifier.thresholds,
-        metrics=outcome.metrics(classifier.thresholds.in_scope, _timed(classifier, training.encoder, texts)),
+        metrics=outcome.metrics(classifier.thresholds.in_scope, timing),
         outcome=outcome,
-        steps=steps,
+        steps=tuple({**row, **_times(timed)} for row, timed in zip(counted, _steps(classifier), strict=True)),
     )
 
 
@@ -99,8 +103,18 @@ def _classified(classifier: Classifier, texts: Sequence[str], progress: Progress
     return made
 
 
-def _steps(classifier: Classifier) -> tuple[Mapping[str, Any], ...]:
-    return tuple(asdict(step) for step in classifier.steps()) if isinstance(classifier, Stepwise) else ()
+def _steps(classifier: Classifier) -> tuple[dict[str, Any], ...]:
+    """What each step did since this was last asked."""
+    if not isinstance(classifier, Stepwise):
+        return ()
+    rows = tuple(asdict(step) for step in classifier.steps())
+    classifier.reset_steps()
+    return rows
+
+
+def _times(step: Mapping[str, Any]) -> dict[str, Any]:
+    """A step's times, which count for single texts only: many at a time share their time among them."""
+    return {name: step[name] for name in ("p50_ms", "p95_ms")}
 
 
 def _timed(classifier: Classifier, encoder: Encoder | None, texts: Sequence[str]) -> Timing:

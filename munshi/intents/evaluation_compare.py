@@ -37,9 +37,9 @@ class Row:
     difference: Difference | None
 
     def to_dict(self) -> dict[str, Any]:
-        """The row as JSON takes it: the report under the name that was asked for, and `versus_first`."""
+        """The row as JSON takes it: the name that was asked for, the report, and `versus_first`."""
         versus = asdict(self.difference) if self.difference else None
-        return {**self.report.to_dict(), "name": self.name, "versus_first": versus}
+        return {"name": self.name, **self.report.to_dict(), "versus_first": versus}
 
 
 def compare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from statistics import fmean, pstdev
 from typing import Any
@@ -87,3 +87,19 @@ class ShotsReport:
             "mean": {name: fmean(row[name] for row in rows) for name in known},
             "std": {name: pstdev(row[name] for row in rows) for name in known},
         }
+
+    def risks(self, intents: Sequence[str]) -> tuple[RiskReport, ...]:
+        """How the named high-risk intents fare in the mean over the seeds. Raises as `Report.risks`."""
+        return tuple(map(_averaged, zip(*(run.risks(intents) for run in self.runs), strict=True)))
+
+
+def _averaged(runs: tuple[RiskReport, ...]) -> RiskReport:
+    """One intent's reports on the same test set as one, thresholds and rates averaged."""
+    direct = [run.direct_accept for run in runs if run.direct_accept is not None]
+    false = [run.false_accept for run in runs if run.false_accept is not None]
+    return replace(
+        runs[0],
+        accept=fmean(run.accept for run in runs),
+        direct_accept=fmean(direct) if direct else None,
+        false_accept=fmean(false) if false else None,
+    )
