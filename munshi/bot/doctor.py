@@ -15,10 +15,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from munshi import __version__
-from munshi.bot.business import BusinessError, check_business, find_business
+from munshi.bot.business import BusinessError, check_business, find_business, load_business
+from munshi.bot.llm import open_configured
 from munshi.bot.settings import PREFIX, Settings
 from munshi.bot.store import StoreError, open_engine
-from munshi.knowledge.base import EncoderError
+from munshi.knowledge.base import ChatModelError, EncoderError
 from munshi.knowledge.encoder import open_encoder
 
 # Read by the tests and the benchmarks, not by the product.
@@ -129,5 +130,17 @@ def _port(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "port", f"{settings.port} on {settings.host} is free")
 
 
-def _model(_settings: Settings) -> Iterator[Finding]:
-    yield Finding("ok", "language model", "none: answers come word for word from the papers and the records")
+def _model(settings: Settings) -> Iterator[Finding]:
+    """One that is down is no fault: Munshi answers without."""
+    try:
+        model = open_configured(settings, load_business(settings.business).llm)
+    except BusinessError:
+        return  # told already
+    except ChatModelError as error:
+        yield Finding("fault", "language model", str(error))
+        return
+    if model is None:
+        yield Finding("ok", "language model", "none: answers come word for word from the papers and the records")
+        return
+    health = model.health()
+    yield Finding("ok" if health.ready else "note", "language model", health.detail)

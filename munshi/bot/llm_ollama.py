@@ -58,14 +58,14 @@ class OllamaServer:
         """
         wishes = {
             "think": ("reasoning", False),
-            "logprobs": ("logprobs", ask.logprobs or None),
+            "logprobs": ("logprobs", True if ask.logprobs else None),
             "format": ("format", ask.schema and dict(ask.schema)),
         }
-        body: dict[str, Any] = {name: value for wish, (name, value) in wishes.items() if wish not in ask.without}
-        body["options"] = {
+        kept = (named for wish, named in wishes.items() if wish not in ask.without)
+        options = {
             "num_predict": ask.max_tokens,
             "num_ctx": self._context,
             "temperature": ask.temperature,
             "seed": ask.seed,
         }
-        return body
+        return {"options": options, **{name: value for name, value in kept if value is not None}}

@@ -34,6 +34,16 @@ class Settings(BaseSettings):
         description="`minilm`, `none`, a Hugging Face folder, `ollama:MODEL`, or `openai:MODEL@BASE_URL`.",
     )
     encoder_key: SecretStr = Field(SecretStr(""), description="API key for an `openai:` encoder.")
+    llm: str = Field(
+        "",
+        description="Language model: `none`, `ollama:MODEL`, `ollama:MODEL@ADDRESS`, or `openai:MODEL@BASE_URL` for"
+        " llama.cpp, vLLM, LM Studio and the like; empty: what the pack says, which is none at first.",
+    )
+    llm_key: SecretStr = Field(SecretStr(""), description="API key for the language model's server.")
+    llm_timeout: float = Field(30, gt=0, le=600, description="Seconds that one answer of the language model may take.")
+    llm_context: int = Field(
+        8192, ge=512, le=10_000_000, description="Tokens that a prompt and its answer may hold together."
+    )
     threads: int = Field(2, ge=1, le=64, description="Processor threads the encoder may use.")
     form_minutes: float = Field(30, gt=0, description="An unfinished form is forgotten after so many minutes.")
     form_tries: int = Field(3, ge=1, le=20, description="Wrong answers to one question before a person is offered.")
