@@ -60,6 +60,7 @@ Loader = Callable[[Path, Training], Trained]
 _MODULES: Mapping[str, str] = {
     "few_shot": "munshi.intents.few_shot",
     "cascade": "munshi.intents.cascade",
+    "fine_tuned": "munshi.intents.fine_tuned",
 }
 
 

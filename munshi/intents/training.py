@@ -1,0 +1,242 @@
+"""Fine-tuning: from examples and a Hugging Face encoder to a folder that `fine_tuned` serves.
+
+It needs the train extra (torch, transformers, accelerate), and reaches no network.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from munshi.intents.base import IntentError
+from munshi.intents.fine_tuned_file import GRAPH, TOKENIZER, Facts, write_head
+from munshi.intents.fine_tuned_fit import calibrate, class_means, gram_owners
+from munshi.intents.fine_tuned_model import FineTunedModel, Vectors
+from munshi.intents.support import Support
+from munshi.intents.training_settings import Settings
+from munshi.intents.training_split import Split, class_weights
+from munshi.intents.training_work import Work, fingerprint
+from munshi.knowledge.base import EncoderError
+from munshi.knowledge.weights import EncoderFolder, minilm_folder
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from munshi.intents.training_torch import IntentModel
+
+Progress = Callable[[str], None]
+Indices = NDArray[np.int64]
+
+NEEDED = ("torch", "transformers", "accelerate")
+# The int8 graph is taken where it gives this share of the examples held out the same intent as fp32.
+MIN_AGREEMENT = 0.98
+# How far a vector from the fp32 graph may be from torch's, as 1 - cosine.
+MAX_DISTANCE = 1e-4
+# Texts that the graph is compared with torch on.
+COMPARED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A Hugging Face folder to start from, its tokenizer set to the length that is read."""
+
+    name: str
+    folder: Path
+    tokenizer: Tokenizer
+    max_tokens: int
+
+    @classmethod
+    def open(cls, folder: Path | None, max_tokens: int) -> Base:
+        """The folder, by default MiniLM's. Raises IntentError where it cannot be fine-tuned."""
+        from munshi.intents.training_export import check_base
+        from munshi.knowledge.tokenizer import load_tokenizer
+
+        try:
+            path = folder or minilm_folder().path
+            config = _read_config(path)
+            check_base(config, path)
+            read = min(max_tokens, _positions(config))
+            files = EncoderFolder(str(path), path, path.name, config, "mean", read, None, {})
+            return cls(path.resolve().name if folder else "minilm", path, load_tokenizer(files), read)
+        except EncoderError as error:
+            raise IntentError(str(error)) from error
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, with the marks around it."""
+        from munshi.knowledge.tokenizer import encodable
+
+        return [self.tokenizer.encode(encodable(text)).ids for text in texts]
+
+
+def fine_tune(support: Support, base: Path | None, work: Path, settings: Settings, progress: Progress) -> Path:
+    """Train, export and calibrate; gives the folder, in `work`, that `FineTunedClassifier.load` takes.
+
+    A call with the same examples, base and settings goes on where the one before was stopped, and gives what is
+    there where it was done. Raises IntentError where the train extra is missing, the base cannot be fine-tuned, or
+    the folder cannot be written; TrainingDataError where no intent has an example.
+    """
+    _require_extra()
+    opened = Base.open(base, settings.max_tokens)
+    place = Work(work)
+    with place.opened(fingerprint(support, opened.folder, settings)):
+        if not place.model.exists():
+            _Run(support, opened, settings, place, progress).make()
+    return place.model
+
+
+def _require_extra() -> None:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise IntentError(
+            f"fine-tuning needs {', '.join(missing)}: install the train extra (pip install 'munshi[train]')"
+        )
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise IntentError(
+            f"{folder} has no config.json that can be read: give a Hugging Face encoder's folder"
+        ) from error
+    if not isinstance(config, dict):
+        raise IntentError(f"{folder / 'config.json'} holds no JSON object: copy the model's folder again")
+    return config
+
+
+def _positions(config: dict[str, Any]) -> int:
+    """How many tokens the model can read; RoBERTa's kind counts its positions from the padding's number plus one."""
+    from munshi.intents.training_export import ROBERTA
+
+    positions = int(config.get("max_position_embeddings", 512))
+    return positions - int(config.get("pad_token_id", 1)) - 1 if config.get("model_type") in ROBERTA else positions
+
+
+class _Run:
+    """One training, step by step."""
+
+    def __init__(self, support: Support, base: Base, settings: Settings, work: Work, progress: Progress) -> None:
+        self._support = support
+        self._base = base
+        self._settings = settings
+        self._work = work
+        self._progress = progress
+        self._split = Split.stratified(support, seed=settings.seed)
+        self._tokens = base.tokens(support.texts)
+
+    def make(self) -> None:
+        """Leave the finished folder at `work.model`, by a rename."""
+        model = self._trained()
+        fresh = self._work.fresh_model()
+        self._base.tokenizer.save(str(fresh / TOKENIZER))
+        precision, agreement = self._export(model, fresh)
+        facts = Facts(self._base.name, self._settings.seed, precision, agreement, self._base.max_tokens)
+        self._progress("Calibrating")
+        self._write_head(model, fresh, facts)
+        self._work.publish(fresh)
+
+    def _trained(self) -> IntentModel:
+        from munshi.intents import training_torch
+
+        owners, classes = self._support.owners[self._split.train], len(self._support.intents)
+        try:
+            model = training_torch.open_model(self._base.folder, class_weights(owners, classes), self._settings)
+        except (OSError, ValueError, SafetensorError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise IntentError(
+                f"{self._base.folder} cannot be loaded ({reason}): copy the model's folder again"
+            ) from error
+        resume = self._work.last_checkpoint()
+        if resume is None:
+            self._progress(f"Fine-tuning {self._base.name} on {len(owners)} texts of {classes} intents")
+            vectors = training_torch.encode(model, [self._tokens[row] for row in self._split.train])
+            model.start_head(class_means(vectors, owners, classes), self._settings.sharpness)
+        else:
+            self._progress(f"Going on with the training from {resume.name}")
+        often = -(-self._settings.round_texts // len(owners))
+        training_torch.fit(
+            model,
+            self._rows(self._split.train) * often,
+            self._rows(self._split.validation),
+            self._settings,
+            self._work.checkpoints,
+            resume=resume,
+            progress=self._progress,
+        )
+        return model
+
+    def _rows(self, rows: Indices) -> list[dict[str, Any]]:
+        return [{"input_ids": self._tokens[row], "labels": int(self._support.owners[row])} for row in rows]
+
+    def _export(self, model: IntentModel, folder: Path) -> tuple[str, float]:
+        """Write the graph; gives its precision, and how often int8 decides as fp32 does."""
+        from munshi.intents.training_export import as_bert, write_fp32, write_small
+
+        self._progress("Writing the graph")
+        bert = as_bert(model.encoder.config, {name: t.numpy() for name, t in model.encoder.state_dict().items()})
+        write_fp32(bert, folder / GRAPH)
+        texts = [self._support.texts[row] for row in self._held_out()]
+        exact = self._vectors(folder / GRAPH, texts)
+        self._compare(model, exact)
+        small = folder / "int8.onnx"
+        write_small(bert, self._base.tokenizer, small)
+        head = model.head.weight.detach().numpy(), model.head.bias.detach().numpy()
+        decided = [np.argmax(vectors @ head[0].T + head[1], axis=1) for vectors in (exact, self._vectors(small, texts))]
+        agreement = float(np.mean(decided[0] == decided[1]))
+        if agreement < MIN_AGREEMENT:
+            self._progress(f"int8 agrees with fp32 on {agreement:.1%} of the examples held out: fp32 is kept")
+            small.unlink()
+            return "fp32", agreement
+        small.replace(folder / GRAPH)
+        return "int8", agreement
+
+    def _compare(self, model: IntentModel, exact: Vectors) -> None:
+        """Raise IntentError where the graph does not do what torch does."""
+        from munshi.intents import training_torch
+
+        rows = self._held_out()[:COMPARED]
+        expected = training_torch.encode(model, [self._tokens[row] for row in rows])
+        distance = float(np.max(1 - np.einsum("nd,nd->n", expected, exact[: len(rows)])))
+        if not distance <= MAX_DISTANCE:
+            raise IntentError(
+                f"the graph written from {self._base.folder} does not do what the trained model does "
+                f"(1 - cosine {distance:.1e}): choose another base"
+            )
+
+    def _write_head(self, model: IntentModel, folder: Path, facts: Facts) -> None:
+        """Calibrate on the vectors that the graph gives, which are those served, and complete the folder."""
+        taught, tested = self._split.train, self._held_out()
+        texts, owners = self._support.texts, self._support.owners
+        known = gram_owners([texts[row] for row in taught], owners[taught])
+        vectors = self._vectors(folder / GRAPH, texts)
+        weights, bias = model.head.weight.detach().numpy(), model.head.bias.detach().numpy()
+        best = np.max(vectors[tested] @ weights.T + bias, axis=1)
+        learnt = FineTunedModel(
+            intents=self._support.intents,
+            weights=weights,
+            bias=bias,
+            means=class_means(vectors[taught], owners[taught], len(weights)),
+            scale=max(float(best.mean()), 1.0),
+            known=frozenset(known),
+        )
+        calibration = calibrate(learnt, [texts[row] for row in tested], vectors[tested], owners[tested], known)
+        write_head(folder, learnt, calibration, facts)
+
+    def _held_out(self) -> Indices:
+        """Rows to choose and calibrate by: those held out, else, where every intent has one example, all examples."""
+        return self._split.validation if len(self._split.validation) else np.arange(self._support.real)
+
+    def _vectors(self, graph: Path, texts: Sequence[str]) -> Vectors:
+        from munshi.knowledge.encoder_onnx import OnnxEncoder
+
+        files = EncoderFolder("", graph.parent, "fine_tuned", {}, "mean", self._base.max_tokens, graph, {})
+        return OnnxEncoder(files, graph, name="fine_tuned", threads=os.cpu_count() or 1).encode(texts)

@@ -1,0 +1,223 @@
+"""The part of a fine-tuning that is torch's: an encoder with a linear head, trained by transformers' Trainer.
+
+It is imported by `training` alone, and only to train: it needs the train extra.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+from transformers import (
+    AutoModel,
+    EarlyStoppingCallback,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
+from transformers.utils import logging
+
+from munshi.intents.metrics import macro_f1
+from munshi.intents.training_settings import Settings
+from munshi.intents.training_work import WHOLE
+from munshi.intents.trial import OUTSIDE
+from munshi.knowledge.files import settle
+
+Vectors = NDArray[np.float32]
+Row = Mapping[str, Any]
+
+
+class IntentModel(torch.nn.Module):  # type: ignore[misc]  # torch is in the train extra only
+    """Token ids to intents: the encoder's states, their mean at length 1, and a linear head."""
+
+    def __init__(self, encoder: Any, weights: torch.Tensor, outlier_weight: float) -> None:
+        """Join an encoder with a head for the classes whose loss counts as `weights` (classes,) say."""
+        super().__init__()
+        self.encoder = encoder
+        self.head = torch.nn.Linear(encoder.config.hidden_size, len(weights))
+        self.register_buffer("class_weights", weights, persistent=False)
+        self._outlier_weight = outlier_weight
+
+    def vectors(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Sentence vectors, (texts, hidden), of length 1."""
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        mask = attention_mask.unsqueeze(-1).to(states.dtype)
+        return functional.normalize((states * mask).sum(1) / mask.sum(1), dim=-1)
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Loss and logits (texts, classes)."""
+        logits = self.head(self.vectors(input_ids, attention_mask))
+        return {"loss": self._loss(logits, labels), "logits": logits}
+
+    def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Weighted cross-entropy; a text out of scope should make all classes alike likely.
+
+        The latter is "outlier exposure": Hendrycks et al., "Deep Anomaly Detection with Outlier Exposure" (ICLR 2019).
+        """
+        likely = functional.log_softmax(logits, dim=-1)
+        inside = labels != OUTSIDE
+        own = labels.clamp(min=0)
+        taught = -likely.gather(1, own.unsqueeze(1)).squeeze(1) * self.class_weights[own]
+        return torch.where(inside, taught, -likely.mean(dim=1) * self._outlier_weight).mean()
+
+    def start_head(self, means: Vectors, sharpness: float) -> None:
+        """Start from the nearest class mean, (classes, hidden), instead of from chance."""
+        with torch.no_grad():
+            self.head.weight.copy_(torch.from_numpy(means) * sharpness)
+            self.head.bias.zero_()
+
+
+def open_model(base: Path, weights: NDArray[np.float64], settings: Settings) -> IntentModel:
+    """The base with a new head. Raises OSError or ValueError where the folder cannot be read."""
+    logging.disable_progress_bar()
+    encoder = AutoModel.from_pretrained(base, local_files_only=True, dtype=torch.float32)
+    return IntentModel(encoder, torch.tensor(weights, dtype=torch.float32), settings.outlier_weight)
+
+
+def encode(model: IntentModel, tokens: Sequence[Sequence[int]]) -> Vectors:
+    """Sentence vectors, (texts, hidden), each text run by itself, as it is when serving."""
+    was_training = model.training
+    model.eval()
+    device = next(model.parameters()).device
+    rows = [torch.tensor([ids], device=device) for ids in tokens]
+    with torch.inference_mode():
+        made = [model.vectors(row, torch.ones_like(row))[0].cpu().numpy() for row in rows]
+    model.train(was_training)
+    return np.stack(made)
+
+
+def collate(rows: Sequence[Row], pad: int) -> dict[str, torch.Tensor]:
+    """A padded batch."""
+    length = max(len(row["input_ids"]) for row in rows)
+    ids = [[*row["input_ids"], *[pad] * (length - len(row["input_ids"]))] for row in rows]
+    mask = [[1] * len(row["input_ids"]) + [0] * (length - len(row["input_ids"])) for row in rows]
+    labels = [row["labels"] for row in rows]
+    return {
+        "input_ids": torch.tensor(ids),
+        "attention_mask": torch.tensor(mask),
+        "labels": torch.tensor(labels),
+    }
+
+
+def score(made: Any) -> dict[str, float]:
+    """Half macro F1 and half the geometric mean of the right intent's probability.
+
+    The second decides where the examples held out are too few to tell two checkpoints apart by the first.
+    """
+    inside = made.label_ids != OUTSIDE
+    if not inside.any():
+        return {"macro_f1": 0.0, "score": 0.0}
+    logits, labels = torch.from_numpy(made.predictions[inside]), torch.from_numpy(made.label_ids[inside])
+    f1 = macro_f1(labels, logits.argmax(dim=1))
+    return {"macro_f1": f1, "score": (f1 + math.exp(-float(functional.cross_entropy(logits, labels)))) / 2}
+
+
+class _Telling(TrainerCallback):  # type: ignore[misc]
+    """Progress in words, and a mark on each checkpoint that is whole."""
+
+    def __init__(self, progress: Callable[[str], None]) -> None:
+        self._progress = progress
+        self._told = -1
+
+    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        """Tell every tenth of the way."""
+        tenth = 10 * state.global_step // max(state.max_steps, 1)
+        if tenth != self._told:
+            self._told = tenth
+            self._progress(f"Training: {10 * tenth} %, step {state.global_step} of {state.max_steps}")
+
+    def on_evaluate(self, _args: Any, state: Any, _control: Any, metrics: Mapping[str, float], **_: Any) -> None:
+        """Tell what a round came to."""
+        held_out = f"macro F1 {metrics['eval_macro_f1']:.3f} on examples held out"
+        self._progress(f"Round {round(state.epoch)} of {round(state.num_train_epochs)}: {held_out}")
+
+    def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        """Mark the checkpoint as whole, now that it is."""
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        settle(folder)
+        (folder / WHOLE).touch()
+
+
+class _Trainer(Trainer):  # type: ignore[misc]
+    """The Trainer with two learning rates."""
+
+    settings: Settings
+    optimizer: Any
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        """AdamW: the encoder's slow rate, without the word table, and the head's fast one."""
+        if self.optimizer is None:
+            trained = model or self.model
+            groups = [
+                {"params": [p for p in trained.encoder.parameters() if p.requires_grad]},
+                {"params": list(trained.head.parameters()), "lr": self.settings.head_rate, "weight_decay": 0.0},
+            ]
+            self.optimizer = torch.optim.AdamW(
+                groups, lr=self.args.learning_rate, weight_decay=self.settings.weight_decay
+            )
+        return self.optimizer
+
+
+def fit(
+    model: IntentModel,
+    train: Sequence[Row],
+    validation: Sequence[Row],
+    settings: Settings,
+    work: Path,
+    *,
+    resume: Path | None,
+    progress: Callable[[str], None],
+) -> None:
+    """Train `model` in place to the best of its rounds, going on from the checkpoint `resume` where there is one.
+
+    Rows hold `input_ids` and `labels`. Checkpoints are kept in `work`.
+    """
+    model.encoder.get_input_embeddings().requires_grad_(False)
+    chosen = bool(validation)
+    arguments = TrainingArguments(
+        output_dir=str(work),
+        num_train_epochs=settings.rounds,
+        per_device_train_batch_size=settings.batch,
+        per_device_eval_batch_size=settings.batch,
+        learning_rate=settings.rate,
+        warmup_steps=settings.warmup,
+        seed=settings.seed,
+        data_seed=settings.seed,
+        train_sampling_strategy="group_by_length",
+        eval_strategy="epoch" if chosen else "no",
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=chosen,
+        metric_for_best_model="score" if chosen else None,
+        greater_is_better=True if chosen else None,
+        restore_callback_states_from_checkpoint=True,
+        logging_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        dataloader_pin_memory=False,
+        log_level="error",
+    )
+    trainer = _Trainer(
+        model=model,
+        args=arguments,
+        data_collator=lambda rows: collate(rows, model.encoder.config.pad_token_id or 0),
+        train_dataset=list(train),
+        eval_dataset=list(validation) or None,
+        compute_metrics=score,
+        callbacks=[_Telling(progress), *([EarlyStoppingCallback(settings.patience)] if chosen else [])],
+    )
+    trainer.settings = settings
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    model.cpu().eval()
