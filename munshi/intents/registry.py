@@ -59,6 +59,7 @@ Loader = Callable[[Path, Training], Trained]
 # The module of each classifier: its `train` is a Factory and its `load`, where it has one, a Loader.
 _MODULES: Mapping[str, str] = {
     "few_shot": "munshi.intents.few_shot",
+    "zero_shot": "munshi.intents.zero_shot",
     "cascade": "munshi.intents.cascade",
     "fine_tuned": "munshi.intents.fine_tuned",
 }
