@@ -168,15 +168,14 @@ async def _models(server: Server) -> AsyncIterator[list[str]]:
 def _tokens_from(start: int, text: str, pieces: Sequence[Piece]) -> tuple[tuple[str, float], ...]:
     """The tokens of `text` from `start` on, where they give it back exactly; else none.
 
-    What comes after its end, an end mark say, is left out.
+    What comes after its end, an end mark say, is left out. A byte of a character that never came whole has no text.
     """
     tokens = [token for piece in pieces for token in piece.tokens or ()]
     if not "".join(token for token, _ in tokens).startswith(text):
         return ()
     kept, place = [], 0
     for token, logprob in tokens:
-        part = text[max(place, start) : place + len(token)]
+        if place < len(text) and place + max(len(token) - 1, 0) >= start:
+            kept.append((text[max(place, start) : place + len(token)], logprob))
         place += len(token)
-        if part:
-            kept.append((part, logprob))
     return tuple(kept)

@@ -76,12 +76,13 @@ class OpenAIServer:
             # What every server knows; OpenAI's own newer models want it under its newer name.
             "max_tokens": ask.max_tokens,
             "chat_template_kwargs": {"enable_thinking": False},
-            "logprobs": True,
         }
-        unwanted = ask.without if ask.logprobs else ask.without | {"logprobs"}
-        body = {name: value for name, value in wishes.items() if name not in unwanted}
+        body = {name: value for name, value in wishes.items() if name not in ask.without}
         if "max_tokens" not in body:
             body["max_completion_tokens"] = ask.max_tokens
+        if ask.logprobs and "logprobs" not in ask.without:
+            # Some llama.cpp servers give none unless they are asked for the likeliest tokens too.
+            body |= {"logprobs": True, "top_logprobs": 1}
         return body | _response_format(ask)
 
 
