@@ -16,6 +16,7 @@ from munshi import __version__
 from munshi.bot.settings import load_settings
 from munshi.ui.cli_check import check
 from munshi.ui.cli_evaluate import evaluate
+from munshi.ui.cli_explain import explain
 from munshi.ui.cli_inbox import inbox
 from munshi.ui.console import (
     DONE,
@@ -42,6 +43,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.command()(check)
+cli.command()(explain)
 cli.add_typer(evaluate, name="evaluate")
 cli.add_typer(inbox, name="inbox")
 

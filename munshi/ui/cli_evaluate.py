@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from munshi.bot.settings import load_settings
+from munshi.ui.cli_evaluate_explanations import explanations
 from munshi.ui.cli_evaluate_intents import intents
 from munshi.ui.cli_training import EncoderOption, encoder_of
 from munshi.ui.console import (
@@ -26,9 +27,12 @@ from munshi.ui.console import (
 if TYPE_CHECKING:
     from munshi.bot.conversations import ConversationReport
 
-evaluate = typer.Typer(help="Measure the classifier, the retrieval, or whole conversations.", no_args_is_help=True)
+evaluate = typer.Typer(
+    help="Measure classifiers, explanations, the retrieval, or whole conversations.", no_args_is_help=True
+)
 
 evaluate.command()(intents)
+evaluate.command()(explanations)
 
 
 @evaluate.command()

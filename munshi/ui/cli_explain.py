@@ -1,0 +1,151 @@
+"""`munshi explain`: why a message was understood as it was, in words a shop owner can act on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from munshi.bot.settings import load_settings
+from munshi.ui.console import BusinessOption, JsonOption, show_json, show_table, step, telling_faults
+
+if TYPE_CHECKING:
+    from munshi.bot.app import App
+    from munshi.bot.router import Route
+    from munshi.intents.base import Prediction
+    from munshi.intents.calibration import Thresholds
+    from munshi.intents.explain import Explanation, RunnerUp, WordWeight
+
+_ROUTES = {
+    "run": "it is dealt with at once",
+    "confirm": "the customer is asked to confirm it",
+    "clarify": "the customer is asked what is meant",
+    "fallback": "other help is offered",
+    "handover": "a person is called",
+}
+_EXAMPLE_CHARS = 60
+# A second intent with less than this is not worth a sentence.
+_NEAR = 0.01
+
+
+def explain(
+    text: Annotated[str, typer.Argument(help="The message; - reads it from standard input.")],
+    business: BusinessOption = None,
+    words: Annotated[int, typer.Option(min=1, max=500, help="Weigh at most so many different words.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """See why a message is understood as it is: the words that decide, examples like it, and what came second."""
+    from munshi.bot.app import open_app
+    from munshi.bot.logs import start_logging
+    from munshi.intents.examples import Examples
+    from munshi.intents.explain import ExampleLibrary
+    from munshi.intents.explain import explain as explained
+
+    message = sys.stdin.read() if text == "-" else text
+    with telling_faults():
+        settings = load_settings(business=business)
+        start_logging(settings.log_level)
+        with open_app(settings, progress=step) as app:
+            examples = Examples.from_intents(app.business.intents)
+            library = ExampleLibrary(examples, app.encoder, prepare=app.retriever.prepare)
+            found = explained(app.classifier, message, library, most_words=words)
+            thresholds = _thresholds(app)
+            route = _route(app, thresholds, found.prediction)
+    if as_json:
+        decided = {"kind": route.kind, "options": list(route.options), "reason": route.reason}
+        show_json({**found.to_dict(), "thresholds": asdict(thresholds), "route": decided})
+    else:
+        _show(found, thresholds, route)
+
+
+def _thresholds(app: App) -> Thresholds:
+    """Those of the classifier, but for what the owner sets."""
+    own = {name: value for name, value in app.business.thresholds.items() if name in ("in_scope", "clarify")}
+    return replace(app.classifier.thresholds, **own)
+
+
+def _route(app: App, thresholds: Thresholds, prediction: Prediction) -> Route:
+    """What becomes of the prediction alone, outside any form and with no order number or the like in the message."""
+    from munshi.bot.router import Router
+
+    return Router(app.business.intents, thresholds, {}).route(prediction, "", ())
+
+
+def _show(found: Explanation, thresholds: Thresholds, route: Route) -> None:
+    made = found.prediction
+    typer.secho(_headline(made.intent, route.kind), bold=True)
+    for line in _sentences(found):
+        typer.echo(line)
+    if found.words:
+        typer.echo("")
+        rows = [(w.word, f"{made.confidence - w.weight:.0%}", _change(w)) for w in found.words]
+        show_table(("without the word", "confidence", "change"), rows)
+    if found.near:
+        typer.echo("")
+        near = [(_short(one.text), one.intent, f"{one.similarity:.2f}") for one in found.near]
+        show_table(("examples most like it", "intent", "likeness"), near)
+    typer.echo("")
+    typer.echo(f"confidence {made.confidence:.2f} (the customer is asked below {thresholds.clarify:.2f}), ", nl=False)
+    typer.echo(f"in scope {made.in_scope:.2f} (nothing fits below {thresholds.in_scope:.2f})")
+    typer.secho("Told from the words alone; an order number, or a form under way, is seen to before them.", dim=True)
+
+
+def _headline(intent: str | None, route: str) -> str:
+    if intent is None:
+        return f"No intent fits: {_ROUTES['fallback']}."
+    if route == "fallback":
+        return f"Nothing fits well enough: {_ROUTES['fallback']}. {intent} came nearest."
+    return f"{intent}: {_ROUTES.get(route, route)}."
+
+
+def _sentences(found: Explanation) -> list[str]:
+    made = found.prediction
+    lines = [_settled(found)] if found.step else []
+    if made.intent is None:
+        return lines or ["There is nothing in the message that any intent could be told by."]
+    lines.append(_spoken(made.intent, found.words))
+    if found.runner_up:
+        lines.append(_second(found.runner_up))
+    if found.weighed < found.total:
+        lines.append(f"Only the first {found.weighed} of {found.total} different words were looked at.")
+    return lines
+
+
+def _settled(found: Explanation) -> str:
+    """Which step of a cascade settled it."""
+    example = f" '{_short(found.near[0].text)}'" if found.near else ""
+    by_step = {"exact": f"It is the example{example}.", "near": f"It is the example{example}, but for a slip or so."}
+    return by_step.get(str(found.step), f"Settled by {found.step}: no example says just this.")
+
+
+def _spoken(intent: str, words: Sequence[WordWeight]) -> str:
+    told = []
+    for verb, chosen in (("for", [w for w in words if w.weight > 0]), ("against", [w for w in words if w.weight < 0])):
+        if chosen:
+            speaks = "speaks" if len(chosen) == 1 else "speak"
+            told.append(f"{_listed([w.word for w in chosen])} {speaks} {verb} {intent}")
+    return f"{'; '.join(told)}." if told else f"No word decides alone: without any one of them it is {intent}."
+
+
+def _second(second: RunnerUp) -> str:
+    if second.confidence < _NEAR:
+        return "No other intent came near."
+    why = f"; {_listed([w.word for w in second.words])} spoke for it" if second.words else ""
+    return f"Second came {second.intent} with {second.confidence:.0%}, {second.margin:.0%} behind{why}."
+
+
+def _listed(words: Sequence[str]) -> str:
+    quoted = [f"'{word}'" for word in words]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _change(weight: WordWeight) -> str:
+    return f"{-weight.weight:+.0%}"
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _EXAMPLE_CHARS else f"{plain[: _EXAMPLE_CHARS - 1]}…"
