@@ -126,7 +126,7 @@ class Asking:
             self.count.fail()
             return None
         vote = Vote(options, dict(picked.shares), picked.none)
-        return weigh(made, vote, self._zone.thresholds.accept, classifier=f"{NAME}:{self.name}")
+        return weigh(made, vote, classifier=f"{NAME}:{self.name}")
 
     def _examples(self, text: str, options: Sequence[str]) -> list[tuple[str, str]]:
         """The examples of each label that are most like the text."""

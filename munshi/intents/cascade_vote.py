@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from munshi.intents.base import Prediction
@@ -20,7 +20,6 @@ _SURE = 0.25
 _LEAST_SHARE = 0.5
 # A score of 0 or 1 would leave a vote nothing to change.
 _SURELY_NOT = 1e-6
-_JUST_BELOW = 1 - 1e-9
 # Stands for all the labels that a prediction does not rank.
 _UNRANKED = ""
 
@@ -34,20 +33,15 @@ class GreyZone:
     def holds(self, made: Prediction) -> bool:
         """Whether the prediction is in doubt: its confidence is one to ask back at, or its scope is borderline.
 
-        With the in-scope threshold t, borderline is from t / 2 up to t + (1 - t) / 4; below lies what fits nothing. A
-        prediction that is accepted for a high-risk intent is in no doubt, and one whose five likeliest labels hold
-        less than half the probability is past help.
+        With the in-scope threshold t, borderline is from t / 2 up to t + (1 - t) / 4; below lies what fits nothing.
+        Where the five likeliest labels hold less than half the probability, choosing among them would not help.
         """
         edge = self.thresholds.in_scope
-        if made.intent is None or made.in_scope < edge * _HOPELESS or self._is_accepted(made):
+        if made.intent is None or made.in_scope < edge * _HOPELESS:
             return False
         if sum(share for _, share in made.ranked[:MAX_OPTIONS]) < _LEAST_SHARE:
             return False
         return made.confidence < self.thresholds.clarify or made.in_scope < edge + (1 - edge) * _SURE
-
-    def _is_accepted(self, made: Prediction) -> bool:
-        needed = self.thresholds.accept.get(made.intent or "")
-        return needed is not None and made.confidence * made.in_scope >= needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +70,20 @@ class Vote:
         return self.shares.get(label, left / unnamed if unnamed else 0.0)
 
 
-def weigh(made: Prediction, vote: Vote, accept: Mapping[str, float], *, classifier: str) -> Prediction:
-    """The prediction after a vote, by Bayes' rule.
+def weigh(made: Prediction, vote: Vote, *, classifier: str) -> Prediction:
+    """The prediction after a vote, by Bayes' rule; `classifier` is what it says it comes from.
 
     The classifier's `in_scope` s and shares p are the prior: s * p for a label, 1 - s for none at all, the rest of s
-    for the labels it did not rank. The posterior of none at all is 1 less the new `in_scope`. A vote alone never lifts
-    confidence * in_scope over a threshold of `accept`: what would go beyond stays with what needs none.
+    for the labels it did not rank. The new `in_scope` is 1 less the posterior of none at all, the new shares are the
+    labels' parts of it. Whatever comes of it, the router runs no high-risk intent on a model's word unconfirmed.
     """
-    prior = _prior(made)
-    weighed = {label: share * vote.likelihood(label) for label, share in prior.items()}
+    weighed = {label: share * vote.likelihood(label) for label, share in _prior(made).items()}
     total = sum(weighed.values())
-    posterior = {label: share / total for label, share in weighed.items()}
-    capped = {name: accept[name] for name, share in prior.items() if name is not None and share < accept.get(name, 0)}
-    posterior = _capped(posterior, capped, free=posterior.keys() - accept.keys())
-    scope = 1 - posterior[None]
-    ranked = sorted(((name, posterior[name] / scope) for name, _ in made.ranked), key=lambda pair: -pair[1])
-    (intent, confidence), *_ = ranked
-    return replace(
-        made, intent=intent, confidence=confidence, in_scope=scope, ranked=tuple(ranked), classifier=classifier
-    )
+    scope = 1 - weighed[None] / total
+    shares = [(name, weighed[name] / (total - weighed[None])) for name, _ in made.ranked]
+    ranked = tuple(sorted(shares, key=lambda pair: -pair[1]))
+    intent, confidence = ranked[0]
+    return replace(made, intent=intent, confidence=confidence, in_scope=scope, ranked=ranked, classifier=classifier)
 
 
 def _prior(made: Prediction) -> dict[str | None, float]:
@@ -103,14 +92,3 @@ def _prior(made: Prediction) -> dict[str | None, float]:
     prior: dict[str | None, float] = {name: scope * share for name, share in made.ranked}
     unranked = scope * max(1 - sum(share for _, share in made.ranked), 0.0)
     return {**prior, _UNRANKED: unranked, None: 1 - scope}
-
-
-def _capped(
-    posterior: dict[str | None, float], caps: Mapping[str, float], *, free: Set[str | None]
-) -> dict[str | None, float]:
-    """The same with no label at its cap or over it; what that leaves is shared out among the `free` ones."""
-    over = {name: cap * _JUST_BELOW for name, cap in caps.items() if posterior[name] >= cap}
-    spare = sum(posterior[name] - cap for name, cap in over.items())
-    held = sum(posterior[label] for label in free)
-    raised = {label: posterior[label] * (1 + spare / held) for label in free}
-    return {**posterior, **raised, **over}
