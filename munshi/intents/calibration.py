@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from munshi.intents.acceptance import FALSE_ACCEPT, choose_accept
 from munshi.intents.metrics import matthews, rejecting
 from munshi.intents.scope import ScopeModel
 from munshi.intents.trial import OUTSIDE, Trial
@@ -24,10 +26,15 @@ SMOOTHING = 11
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """`in_scope` below which nothing is taken to fit; `clarify`, the confidence below which the customer is asked."""
+    """`in_scope` below which nothing is taken to fit; `clarify`, the confidence below which the customer is asked.
+
+    `accept` holds for each intent the acceptance score, `confidence * in_scope`, below which it is confirmed first
+    where its risk is high. Above 1: always, for want of examples to tell from. An intent that is not there has none.
+    """
 
     in_scope: float
     clarify: float
+    accept: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +46,27 @@ class Calibration:
     thresholds: Thresholds
 
     @classmethod
-    def learn(cls, trial: Trial) -> Calibration:
-        """Calibrate on a trial with texts in scope and, where there are two intents or more, out of scope."""
+    def learn(cls, trial: Trial, intents: Sequence[str] = (), *, false_accept: float = FALSE_ACCEPT) -> Calibration:
+        """Calibrate on a trial with texts in scope and, where there are two intents or more, out of scope.
+
+        `intents` are the names of the classes that shall have an acceptance threshold, in the order of their numbers;
+        `false_accept` is the share of other messages that may pass for one of them.
+        """
         inside = trial.inside
         temperature = fit_temperature(inside)
         confidence = softmax(inside.scores, temperature).max(axis=1)
         scope = ScopeModel.fit(trial)
-        thresholds = Thresholds(
-            in_scope=choose_in_scope(scope.probability(trial.scores, trial.nearest), trial),
-            clarify=choose_clarify(confidence, inside.predicted == inside.truth),
+        in_scope = scope.probability(trial.scores, trial.nearest)
+        fits = choose_in_scope(in_scope, trial)
+        clarify = choose_clarify(confidence, inside.predicted == inside.truth)
+        accept = choose_accept(
+            trial,
+            softmax(trial.scores, temperature).max(axis=1) * in_scope,
+            intents,
+            rate=false_accept,
+            least=fits * clarify,
         )
-        return cls(temperature, scope, thresholds)
+        return cls(temperature, scope, Thresholds(fits, clarify, accept))
 
 
 def softmax(scores: Floats, temperature: float) -> Floats:

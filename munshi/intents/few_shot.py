@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from munshi.intents.acceptance import FALSE_ACCEPT
 from munshi.intents.base import Intent, IntentError, Prediction
 from munshi.intents.calibration import Calibration, Thresholds, softmax
 from munshi.intents.examples import Examples
@@ -56,9 +57,13 @@ class FewShotClassifier:
         encoder: Encoder | None,
         *,
         prepare: Callable[[str], str] = str,
+        false_accept: float = FALSE_ACCEPT,
     ) -> FewShotClassifier:
-        """Learn. Raises TrainingDataError where there is nothing to learn from, or far too much."""
-        return cls._fitted(_support(examples, prepare), encoder, prepare)
+        """Learn. `false_accept` is the share of other messages that may pass for a high-risk intent.
+
+        Raises TrainingDataError where there is nothing to learn from, or far too much.
+        """
+        return cls._fitted(_support(examples, prepare), encoder, prepare, false_accept)
 
     @classmethod
     def load_or_fit(
@@ -68,6 +73,7 @@ class FewShotClassifier:
         *,
         cache: Path,
         prepare: Callable[[str], str] = str,
+        false_accept: float = FALSE_ACCEPT,
         progress: Callable[[str], None] | None = None,
     ) -> FewShotClassifier:
         """What `fit` gives, from the folder `cache` where it was learnt from just this before, else kept there.
@@ -75,14 +81,14 @@ class FewShotClassifier:
         `progress` is told when it must learn, and when the folder cannot be written. Raises as `fit` does.
         """
         support = _support(examples, prepare)
-        key = _key(support, encoder)
+        key = _key(support, encoder, false_accept)
         try:
             return cls(*read_model(cache, key), encoder, prepare=prepare)
         except IntentError:
             pass  # missing, damaged or out of date: learn again
         say = progress or (lambda _text: None)
         say(f"Learning {len(support.intents)} intents from {support.real} examples")
-        fitted = cls._fitted(support, encoder, prepare)
+        fitted = cls._fitted(support, encoder, prepare, false_accept)
         try:
             write_model(cache, fitted._model, fitted._calibration, key)
         except OSError as error:
@@ -95,11 +101,13 @@ class FewShotClassifier:
         return cls(*read_model(folder), encoder, prepare=prepare)
 
     @classmethod
-    def _fitted(cls, support: Support, encoder: Encoder | None, prepare: Callable[[str], str]) -> FewShotClassifier:
+    def _fitted(
+        cls, support: Support, encoder: Encoder | None, prepare: Callable[[str], str], false_accept: float
+    ) -> FewShotClassifier:
         # A start that finds its fit in the cache needs none of this.
         from munshi.intents.few_shot_fit import fit_model
 
-        return cls(*fit_model(support, encoder), encoder, prepare=prepare)
+        return cls(*fit_model(support, encoder, false_accept=false_accept), encoder, prepare=prepare)
 
     def save(self, folder: Path) -> None:
         """Keep it in a folder, without the encoder. Raises IntentError where the folder cannot be written."""
@@ -147,15 +155,17 @@ def _support(examples: Examples | Sequence[Intent], prepare: Callable[[str], str
     return Support.of(known, prepare)
 
 
-def _key(support: Support, encoder: Encoder | None) -> str:
+def _key(support: Support, encoder: Encoder | None, false_accept: float) -> str:
     """What the fit depends on, in one hash."""
-    parts = (str(VERSION), encoder.name if encoder else "none", support.fingerprint())
+    parts = (str(VERSION), encoder.name if encoder else "none", repr(false_accept), support.fingerprint())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def train(examples: Examples, training: Training) -> FewShotClassifier:
     """The registry's way in."""
-    return FewShotClassifier.fit(examples, training.encoder, prepare=training.prepare)
+    return FewShotClassifier.fit(
+        examples, training.encoder, prepare=training.prepare, false_accept=training.false_accept
+    )
 
 
 def load(folder: Path, training: Training) -> FewShotClassifier:

@@ -30,8 +30,11 @@ MAX_TEXTS = 20_000
 CHUNK = 512
 
 
-def fit_model(support: Support, encoder: Encoder | None) -> tuple[FewShotModel, Calibration]:
-    """Fit and calibrate. Raises TrainingDataError where there are too many texts, EncoderError where it fails."""
+def fit_model(support: Support, encoder: Encoder | None, *, false_accept: float) -> tuple[FewShotModel, Calibration]:
+    """Fit and calibrate (`Calibration.learn`).
+
+    Raises TrainingDataError where there are too many texts, EncoderError where the encoder fails.
+    """
     if len(support.texts) > MAX_TEXTS:
         raise TrainingDataError(
             f"{len(support.texts)} examples are more than few_shot takes ({MAX_TEXTS}): train on a sample of them"
@@ -44,7 +47,8 @@ def fit_model(support: Support, encoder: Encoder | None) -> tuple[FewShotModel, 
     name = encoder.name if encoder else ""
     model = FewShotModel(support.intents, support.texts, support.owners, name, vectors, space, weights)
     held_out = HeldOut(ridge, model, support.real)
-    return model, Calibration.learn(Trial.joined([held_out.texts(twins), held_out.intents()]))
+    trial = Trial.joined([held_out.texts(twins), held_out.intents()])
+    return model, Calibration.learn(trial, support.intents, false_accept=false_accept)
 
 
 def _solved(support: Support, space: GramSpace, vectors: Vectors | None) -> tuple[KernelRidge, Indices]:
@@ -95,12 +99,13 @@ class HeldOut:
         return Trial.joined(trials)
 
     def _trial(self, group: Indices, scores: Floats, truth: Indices) -> Trial:
+        """`scores` and `truth` of a group; names and descriptions in it are left aside."""
         tested = group < self._real
         scores = scores[tested]
         similar = self._similarities(group[tested])
         similar[:, group] = 0
         near = [self._model.nearest(row, found) for row, found in zip(scores, similar, strict=True)]
-        return Trial(scores, np.array(near, dtype=np.float64), truth[tested])
+        return Trial(scores, np.array(near, dtype=np.float64), truth[tested], self._model.owners[group[tested]])
 
     def _similarities(self, rows: Indices) -> Similarities:
         model = self._model

@@ -19,12 +19,14 @@ OUTSIDE = -1
 class Trial:
     """`scores` (n, C) of texts, their similarity to the best class's `nearest` example (n,), and the `truth` (n,).
 
-    The truth is the number of the right class, `OUTSIDE` where none is.
+    The truth is the number of the right class, `OUTSIDE` where none is; `origin` (n,) is the same but for texts whose
+    class was left out of the trial: of these it names the class. Without it nothing was left out.
     """
 
     scores: Floats
     nearest: Floats
     truth: Indices
+    origin: Indices | None = None
 
     @classmethod
     def empty(cls, classes: int) -> Trial:
@@ -38,7 +40,13 @@ class Trial:
             np.concatenate([trial.scores for trial in trials]),
             np.concatenate([trial.nearest for trial in trials]),
             np.concatenate([trial.truth for trial in trials]),
+            np.concatenate([trial.wanted for trial in trials]),
         )
+
+    @property
+    def wanted(self) -> Indices:
+        """Number of the class each text is about (n,), be it left out of the trial or not."""
+        return self.truth if self.origin is None else self.origin
 
     @property
     def predicted(self) -> Indices:
@@ -61,4 +69,4 @@ class Trial:
     def inside(self) -> Trial:
         """The part that is in scope."""
         kept = self.truth != OUTSIDE
-        return Trial(self.scores[kept], self.nearest[kept], self.truth[kept])
+        return Trial(self.scores[kept], self.nearest[kept], self.truth[kept], self.wanted[kept])
