@@ -95,4 +95,4 @@ def _by_chance(gaps: Floats) -> float:
 def _right(report: Report | ShotsReport) -> Floats:
     """The share of runs in which each text was decided rightly, (n,)."""
     runs = report.runs if isinstance(report, ShotsReport) else (report,)
-    return np.mean([run.outcome.right(run.thresholds.in_scope) for run in runs], axis=0, dtype=float)
+    return np.asarray(np.mean([run.outcome.right(run.thresholds.in_scope) for run in runs], axis=0))

@@ -139,8 +139,13 @@ def _show_risks(risks: Sequence[Mapping[str, Any]]) -> None:
     if not risks:
         return
     typer.echo("")
-    rows = [(r["intent"], f"{r['accept']:.2f}", _share(r["direct_accept"]), _share(r["false_accept"])) for r in risks]
+    rows = [(r["intent"], _accept(r["accept"]), _share(r["direct_accept"]), _share(r["false_accept"])) for r in risks]
     show_table(("high-risk intent", "threshold", "its own taken at once", "others taken at once"), rows)
+
+
+def _accept(threshold: float) -> str:
+    """No score is above 1: a higher threshold stands for too few examples to promise anything."""
+    return f"{threshold:.2f}" if threshold <= 1 else "always asked"
 
 
 def _share(value: float | None) -> str:

@@ -63,8 +63,8 @@ def explain(
 
 def _thresholds(app: App) -> Thresholds:
     """Those of the classifier, but for what the owner sets."""
-    own = {name: value for name, value in app.business.thresholds.items() if name in ("in_scope", "clarify")}
-    return replace(app.classifier.thresholds, **own)
+    own, learnt = app.business.thresholds, app.classifier.thresholds
+    return replace(learnt, in_scope=own.get("in_scope", learnt.in_scope), clarify=own.get("clarify", learnt.clarify))
 
 
 def _route(app: App, thresholds: Thresholds, prediction: Prediction) -> Route:
