@@ -33,6 +33,8 @@ from munshi.knowledge.files import settle
 Vectors = NDArray[np.float32]
 Row = Mapping[str, Any]
 
+ENCODED_AT_ONCE = 32
+
 
 class IntentModel(torch.nn.Module):  # type: ignore[misc]  # torch is in the train extra only
     """Token ids to intents: the encoder's states, their mean at length 1, and a linear head."""
@@ -44,6 +46,11 @@ class IntentModel(torch.nn.Module):  # type: ignore[misc]  # torch is in the tra
         self.head = torch.nn.Linear(encoder.config.hidden_size, len(weights))
         self.register_buffer("class_weights", weights, persistent=False)
         self._outlier_weight = outlier_weight
+
+    @property
+    def padding(self) -> int:
+        """The token that fills a batch up."""
+        return int(self.encoder.config.pad_token_id or 0)
 
     def vectors(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Sentence vectors, (texts, hidden), of length 1."""
@@ -84,28 +91,33 @@ def open_model(base: Path, weights: NDArray[np.float64], settings: Settings) -> 
 
 
 def encode(model: IntentModel, tokens: Sequence[Sequence[int]]) -> Vectors:
-    """Sentence vectors, (texts, hidden), each text run by itself, as it is when serving."""
+    """Sentence vectors, (texts, hidden), as the model gives them when it does not learn."""
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device
-    rows = [torch.tensor([ids], device=device) for ids in tokens]
+    order = sorted(range(len(tokens)), key=lambda at: len(tokens[at]))
+    vectors = np.empty((len(tokens), model.head.in_features), np.float32)
     with torch.inference_mode():
-        made = [model.vectors(row, torch.ones_like(row))[0].cpu().numpy() for row in rows]
+        for start in range(0, len(order), ENCODED_AT_ONCE):
+            chosen = order[start : start + ENCODED_AT_ONCE]
+            ids, mask = pad([tokens[at] for at in chosen], model.padding)
+            vectors[chosen] = model.vectors(ids.to(device), mask.to(device)).cpu().numpy()
     model.train(was_training)
-    return np.stack(made)
+    return vectors
 
 
-def collate(rows: Sequence[Row], pad: int) -> dict[str, torch.Tensor]:
-    """A padded batch."""
-    length = max(len(row["input_ids"]) for row in rows)
-    ids = [[*row["input_ids"], *[pad] * (length - len(row["input_ids"]))] for row in rows]
-    mask = [[1] * len(row["input_ids"]) + [0] * (length - len(row["input_ids"])) for row in rows]
-    labels = [row["labels"] for row in rows]
-    return {
-        "input_ids": torch.tensor(ids),
-        "attention_mask": torch.tensor(mask),
-        "labels": torch.tensor(labels),
-    }
+def pad(tokens: Sequence[Sequence[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask, both (texts, tokens of the longest)."""
+    length = max(map(len, tokens))
+    ids = [[*row, *[padding] * (length - len(row))] for row in tokens]
+    mask = [[1] * len(row) + [0] * (length - len(row)) for row in tokens]
+    return torch.tensor(ids), torch.tensor(mask)
+
+
+def collate(rows: Sequence[Row], padding: int) -> dict[str, torch.Tensor]:
+    """A batch as `IntentModel.forward` takes it."""
+    ids, mask = pad([row["input_ids"] for row in rows], padding)
+    return {"input_ids": ids, "attention_mask": mask, "labels": torch.tensor([row["labels"] for row in rows])}
 
 
 def score(made: Any) -> dict[str, float]:
@@ -211,7 +223,7 @@ def fit(
     trainer = _Trainer(
         model=model,
         args=arguments,
-        data_collator=lambda rows: collate(rows, model.encoder.config.pad_token_id or 0),
+        data_collator=lambda rows: collate(rows, model.padding),
         train_dataset=list(train),
         eval_dataset=list(validation) or None,
         compute_metrics=score,
