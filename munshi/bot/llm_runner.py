@@ -8,6 +8,8 @@ import threading
 import time
 import weakref
 from collections.abc import AsyncIterator, Generator
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -25,10 +27,10 @@ class Runner:
     """
 
     def __init__(self) -> None:
-        loop = asyncio.new_event_loop()
-        threading.Thread(target=_run, args=(loop,), name="language-model", daemon=True).start()
-        self._loop = loop
-        self._ended = weakref.finalize(self, _stop, loop)
+        ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        threading.Thread(target=_live, args=(ready,), name="language-model", daemon=True).start()
+        self._loop, over = ready.result()
+        weakref.finalize(self, _end, self._loop, over)
 
     def iterate(self, source: AsyncIterator[T], timeout: float) -> Generator[T, None, None]:
         """What `source` gives, as it gives it.
@@ -64,14 +66,15 @@ def _next(pieces: queue.SimpleQueue[tuple[T] | None], until: float) -> tuple[T] 
         raise TimeoutError from None
 
 
-def _run(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        loop.close()
+def _live(ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
+    async def wait() -> None:
+        over = asyncio.Event()
+        ready.set_result((asyncio.get_running_loop(), over))
+        await over.wait()
+
+    asyncio.run(wait())
 
 
-def _stop(loop: asyncio.AbstractEventLoop) -> None:
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(loop.stop)
+def _end(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # closed already
+        loop.call_soon_threadsafe(over.set)

@@ -101,7 +101,9 @@ def sendable(messages: Sequence[ChatMessage]) -> list[tuple[str, str]]:
 def read_tokens(entries: Any) -> tuple[tuple[str, float], ...] | None:
     """Token and natural logarithm of its probability, from entries as both protocols have them; None for rubbish."""
     try:
-        tokens = tuple((str(entry["token"]), min(float(entry["logprob"]), 0.0)) for entry in entries)
+        tokens = tuple((str(entry["token"]), float(entry["logprob"])) for entry in entries)
     except (KeyError, TypeError, ValueError):
         return None
-    return tokens if tokens and all(math.isfinite(logprob) for _, logprob in tokens) else None
+    if not tokens or not all(math.isfinite(logprob) for _, logprob in tokens):
+        return None
+    return tuple((token, min(logprob, 0.0)) for token, logprob in tokens)

@@ -37,23 +37,18 @@ class ThoughtFilter:
         if self._held is None:
             return self._watched(piece)
         self._held += piece
-        if not _may_be_thought(self._held):
-            return self._release(self._held)
-        if CLOSE in self._held:
-            return self._release(self._held[answer_start(self._held) :])
-        return ""
+        if _may_be_thought(self._held) and CLOSE not in self._held:
+            return ""
+        answer = self._held[answer_start(self._held) :]
+        if not answer.strip():
+            return ""
+        self._held = None
+        return self._watched(answer)
 
     def finish(self) -> str:
         """What was held back and is an answer after all. Raises ChatModelError where it is a thought without end."""
         held, self._held = self._held or "", None
         return held[answer_start(held) :]
-
-    def _release(self, text: str) -> str:
-        if text.strip():
-            self._held = None
-            return self._watched(text)
-        self._held = text
-        return ""
 
     def _watched(self, piece: str) -> str:
         seen = self._tail + piece
@@ -64,5 +59,4 @@ class ThoughtFilter:
 
 
 def _may_be_thought(text: str) -> bool:
-    start = text.lstrip()[: len(OPEN)]
-    return OPEN.startswith(start)
+    return OPEN.startswith(text.lstrip()[: len(OPEN)])

@@ -15,7 +15,7 @@ they are asked for, unless `gives_logprobs` is False. Beside "answer" it can be 
 
 | behaviour | what the caller sees |
 |---|---|
-| a number, 400 say | that status, with an error in the protocol's words |
+| a number, 400 say | that status, with an error in the protocol's words; 3xx leads to `redirects_to` |
 | `hang` | the connection is taken, and then silence |
 | `hang_midway` | half an answer, and then silence |
 | `trickle` | half an answer, and then a space every 20 ms, without end |
@@ -73,7 +73,7 @@ class Request:
     @property
     def prompt(self) -> str:
         """The contents of all messages, a line each."""
-        return "\n".join(str(message["content"]) for message in self.body.get("messages", []))
+        return "\n".join(str(message.get("content") or "") for message in self.body.get("messages", []))
 
     @property
     def schema(self) -> dict[str, Any] | None:
@@ -94,6 +94,7 @@ class LanguageModelServer:
         self.always: Behaviour = "answer"
         self.next: list[Behaviour] = []
         self.refuses: set[str] = set()
+        self.redirects_to = ""
         self.gives_logprobs = True
         self.logprob: Callable[[str], float] = lambda _: -0.1
         self.requests: list[Request] = []
@@ -278,6 +279,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _raw(self, status: int, content_type: str, content: bytes) -> None:
         self.send_response(status)
+        if 300 <= status < 400:
+            self.send_header("Location", f"{self.server.owner.redirects_to}{self.path}")
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
