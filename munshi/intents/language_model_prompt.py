@@ -17,12 +17,13 @@ Pairs = Sequence[tuple[str, str]]
 
 # So much of a message is shown: what is wanted is said early.
 TEXT_CHARS = 1000
-# What the labels with their descriptions, and the examples, may take together, in characters. With the rest of the
-# prompt that is some 3,000 tokens of English, which fits where a server is left at a context of 4,096.
+# What the labels with their descriptions, and the examples, may take together, in bytes of UTF-8, of which a token of
+# English takes four and one of Hindi three. With the rest of the prompt that is some 3,000 tokens, which a model of any
+# size can take, and which two cores read in a time that a customer may wait.
 BUDGET = 9000
-# How much of each description, and of each example, is shown: the first of these that the budget has room for.
-DESCRIPTION_CHARS = (300, 160, 80, 40, 0)
-EXAMPLE_CHARS = (200, 120, 80, 50)
+# How much of each description, and of each example, is shown: the first of these sizes that the budget has room for.
+DESCRIPTION_BYTES = (300, 160, 80, 40, 0)
+EXAMPLE_BYTES = (200, 120, 80, 50)
 _SEPARATOR = "\n--- user ---\n"
 
 
@@ -35,7 +36,7 @@ def prompt(
     Descriptions, then examples, are cut to what the budget has room for; labels never are, see `fitting`.
     """
     listed = _listed(labels, descriptions, BUDGET // 2 if examples else BUDGET)
-    shown = _shown(examples, BUDGET - len(listed))
+    shown = _shown(examples, BUDGET - _size(listed))
     system, user = _template("few_shot.v1.txt" if shown else "zero_shot.v1.txt")
     values = {"labels": listed, "none": quoted(none_word(labels)), "text": quoted(text[:TEXT_CHARS]), "examples": shown}
     return ChatMessage("system", system.substitute(values)), ChatMessage("user", user.substitute(values))
@@ -45,9 +46,9 @@ def fitting(ranked: Sequence[str], *, examples: bool = False) -> int:
     """How many of the labels, from the first on, a prompt has room for by their names, with an example each or none."""
     room = BUDGET
     for count, label in enumerate(ranked):
-        room -= len(_line(label, "")) + 1
+        room -= _size(_line(label, ""))
         if examples:
-            room -= len(_line(label, "x" * EXAMPLE_CHARS[-1])) + len('""\n')
+            room -= _size(_line(label, "x" * EXAMPLE_BYTES[-1])) + len('""')
         if room < 0:
             return count
     return len(ranked)
@@ -66,9 +67,9 @@ def quoted(text: str) -> str:
 def _listed(labels: Sequence[str], descriptions: Mapping[str, str], room: int) -> str:
     """One line a label, with its description cut so far that there is room for all."""
     listed = ""
-    for chars in DESCRIPTION_CHARS:
-        listed = "\n".join(_line(label, _cut(descriptions.get(label, ""), chars)) for label in labels)
-        if len(listed) <= room:
+    for size in DESCRIPTION_BYTES:
+        listed = "\n".join(_line(label, _cut(descriptions.get(label, ""), size)) for label in labels)
+        if _size(listed) <= room:
             break
     return listed
 
@@ -80,31 +81,39 @@ def _line(label: str, said: str) -> str:
 def _shown(examples: Pairs, room: int) -> str:
     """One line a label, the likest last: what stands nearest to the message is heeded most.
 
-    Where there is no room for all, even cut short, the labels least like the message are left out.
+    Where there is no room for all, they are cut shorter, then only the first of each label is shown, and in the end
+    the labels least like the message are left out.
     """
     lines: list[str] = []
-    for chars in EXAMPLE_CHARS:
-        lines = _grouped(examples, chars)
-        if sum(map(len, lines)) + len(lines) <= room:
+    for size, most in [*((size, None) for size in EXAMPLE_BYTES), (EXAMPLE_BYTES[-1], 1)]:
+        lines = _grouped(examples, size, most)
+        if sum(map(_size, lines)) <= room:
             break
-    ends = accumulate(len(line) + 1 for line in lines)
+    ends = accumulate(map(_size, lines))
     return "\n".join(reversed([line for line, end in zip(lines, ends, strict=True) if end <= room]))
 
 
-def _grouped(examples: Pairs, chars: int) -> list[str]:
+def _grouped(examples: Pairs, size: int, most: int | None) -> list[str]:
+    """A line a label, with at most so many of its examples, each cut to so many bytes."""
     groups: dict[str, list[str]] = {}
     for text, label in examples:
-        groups.setdefault(label, []).append(quoted(_cut(text, chars)))
-    return [_line(label, ", ".join(texts)) for label, texts in groups.items()]
+        groups.setdefault(label, []).append(quoted(_cut(text, size)))
+    return [_line(label, ", ".join(texts[:most])) for label, texts in groups.items()]
 
 
-def _cut(text: str, chars: int) -> str:
-    """At most so many characters of a text on one line, ending with a whole word where there is one."""
+def _cut(text: str, size: int) -> str:
+    """At most so many bytes of a text on one line, ending with a whole word where there is one."""
     line = " ".join(text.split())
-    if len(line) <= chars:
+    if _size(line) <= size + 1:
         return line
-    head, _, _ = line[: chars + 1].rpartition(" ")
-    return head or line[:chars]
+    kept = line.encode(errors="replace")[: size + 1].decode(errors="ignore")
+    head, _, _ = kept.rpartition(" ")
+    return head or kept[:-1]
+
+
+def _size(text: str) -> int:
+    """What a line takes, in bytes, with the line break at its end."""
+    return len(text.encode(errors="replace")) + 1
 
 
 @cache
