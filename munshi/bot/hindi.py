@@ -13,6 +13,7 @@ from munshi.bot.transliterate import romanise, sound_key
 
 Tense = Literal["", "past", "future"]
 
+_SHORTEST_STEM = 4
 _FUTURE = ("ga", "gi", "ge")
 _PAST_GLOSSES = frozenset(
     "was were did gave bought ordered sent received came went happened arrived wanted done broken said wrote".split()
@@ -98,6 +99,12 @@ def _number_words() -> Iterator[tuple[str, HindiWord]]:
 
 def _verb_forms(alike: frozenset[str]) -> Iterator[tuple[str, HindiWord]]:
     for verb in lexicon.rows("verbs"):
+        # The bare stem ("pahunch gaya"); a short one is too often a name or an English word.
+        if len(verb["stem"]) >= _SHORTEST_STEM:
+            yield (
+                verb["stem"],
+                HindiWord(verb["stem"], verb["base"], len(verb["stem"]) > 4 and verb["stem"] not in alike),
+            )
         for ending in lexicon.rows("endings"):
             word = verb["stem"] + ending["ending"]
             gloss = ending["template"].format(base=verb["base"], past=verb["past"])

@@ -1,4 +1,5 @@
-"""Words put right: repeated letters, SMS abbreviations, English words in Devanagari, and typos of the pack's own words.
+"""Words put right: repeated letters, SMS abbreviations, English words in Devanagari, typos of the pack's own words, and
+Hindi words in whatever spelling they come.
 
 A word that is right already is never touched, nor is a number or a part of a code.
 """
@@ -20,6 +21,7 @@ from munshi.bot.hindi import hindi_lexicon
 from munshi.bot.normalise import clean
 from munshi.bot.tokens import Token, tokenise
 from munshi.bot.transliterate import romanise, sound_key
+from munshi.bot.variants import hindi_variants
 from munshi.handlers.base import Language
 
 SHORTEST_TYPO = 4
@@ -59,6 +61,7 @@ class Mender:
         counts.update(self._names)
         self._counts = Counter({word: counts[word] for word in self._trusted(counts)})
         self._words = list(self._counts)
+        self._own = self._own_hindi()
         self._by_initial = _grouped(self._counts, lambda word: word[0])
         self._by_sound = _grouped(self._counts, _skeleton)
         self._mended = lru_cache(maxsize=4096)(self._mend)
@@ -93,6 +96,9 @@ class Mender:
         if kind == "other":
             return low
         forms = _forms(low)
+        own = self._own.get(sound_key(forms[-1])) if language != "en" else None
+        if own is not None and not self._is_right(low, language):
+            return own
         right = self._right_form(forms, language)
         if right is not None:
             return right
@@ -104,7 +110,7 @@ class Mender:
             return pair
         if language != "en" and hindi_lexicon().find(low):
             return low
-        return self._corrected(low, language) or low
+        return self._corrected(low, language) or (_hindi_variant(low) if language != "en" else low)
 
     def _right_form(self, forms: Sequence[str], language: Language) -> str | None:
         """What an abbreviation stands for, or the form that is a word: a common one before a rare one."""
@@ -137,7 +143,7 @@ class Mender:
         bones = _skeleton(roman)
         sounds = {like: sound_key(like) for like in self._by_sound.get(bones, ())} if len(bones) > 1 else {}
         best = process.extractOne(sound_key(roman), sounds, scorer=fuzz.ratio, score_cutoff=_MIN_SOUND_RATIO)
-        return best[2] if best else roman
+        return best[2] if best else _hindi_variant(roman)
 
     def _corrected(self, word: str, language: Language) -> str | None:
         """The vocabulary's word that this one is a slip of; None where there is none, or two as good."""
@@ -164,6 +170,13 @@ class Mender:
         bare = not _VOWEL.search(word) and _skeleton(word) == _skeleton(best)
         return bare or (best in self._names and same_letters)
 
+    def _own_hindi(self) -> dict[str, str]:
+        """By its sound the spelling of each word that only this shop has: the one used most, of several the first."""
+        own = (word for word in self._counts if word not in self._names and word not in self._known)
+        strange = [word for word in own if not hindi_lexicon().find(word)]
+        strange.sort(key=lambda word: (-self._counts[word], word))
+        return {sound_key(word): word for word in reversed(strange)}
+
     def _trusted(self, counts: Counter[str]) -> Iterator[str]:
         """The words of the pack that may be corrected to: its examples hold slips of their own, and Hindi."""
         hindi = hindi_lexicon().spelled
@@ -176,6 +189,12 @@ class Mender:
         for word in sorted(latin - sound - hindi.keys() - _abbreviations("en").keys()):
             if not process.extractOne(word, choices, scorer=OSA.distance, score_cutoff=_reach(word, "en")):
                 yield word
+
+
+def _hindi_variant(word: str) -> str:
+    """The leading spelling of the Hindi word that this one is a spelling of, or the word itself."""
+    meant = hindi_variants().find(word)
+    return meant.lemma if meant else word
 
 
 def _reach(word: str, language: Language) -> int:

@@ -25,7 +25,7 @@ _FOLDS = [
     for pattern, to in (
         (r"[^a-z]", ""), (r"w", "v"), (r"z", "j"), (r"q|ck", "k"), (r"ph", "f"), (r"x|ksh", "ks"), (r"(?:c+h+)+", "ch"),
         (r"gny|jny|gy", "gy"), (r"ee+|ii+", "i"), (r"oo+|uu+", "u"), (r"aa+", "a"), (r"au|ou|ao", "o"),
-        (r"(?<=i)y(?=[aeou])", ""), (r"ay(?=[aeiou])|a[iey]|e[iy]", "e"), (r"([a-z])\1+", r"\1"),
+        (r"(?<=i)y(?=[aeou])", ""), (r"ay(?=[aeiou])|a[iey]|e[iy]", "e"), (r"e[iey]+", "e"), (r"([a-z])\1+", r"\1"),
         (r"(?<=[aeiou])h$", ""),
     )
 ]  # fmt: skip
