@@ -106,7 +106,7 @@ def _sentences(found: Explanation) -> list[str]:
     lines = [_settled(found)] if found.step else []
     if made.intent is None:
         return lines or ["There is nothing in the message that any intent could be told by."]
-    lines.append(_spoken(made.intent, found.words))
+    lines.append(_spoken(made.intent, found.words) if found.total else "There are no words in it to go by.")
     if found.runner_up:
         lines.append(_second(found.runner_up))
     if found.weighed < found.total:

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from munshi.intents.base import IntentError, Prediction, TrainingDataError
 from munshi.intents.calibration import Thresholds
 from munshi.intents.evaluation import evaluate, evaluate_shots
-from munshi.intents.evaluation_outcome import OUT_OF_SCOPE
+from munshi.intents.evaluation_compare import compare, difference
+from munshi.intents.evaluation_figures import confused, reliability, risks, scope
+from munshi.intents.evaluation_outcome import OUT_OF_SCOPE, Outcome, Timing
 from munshi.intents.examples import Examples, read_examples
-from munshi.intents.registry import Training, factory, names
+from munshi.intents.registry import Factory, Training, factory, names
 from munshi.knowledge.base import Encoder
 
 TRAIN = Examples(("a", "b", "c", "d"), ("x", "x", "y", "y"))
@@ -81,7 +86,168 @@ def test_no_intent_counts_as_out_of_scope() -> None:
 
 def test_a_report_is_json() -> None:
     report = evaluate(TRAIN, Examples(("x 0.9 0.9", "y 0.9 0.9"), ("x", "y"), ("x 0.1 0.1",)), scripted, Training())
-    assert json.loads(json.dumps(report.to_dict()))["thresholds"] == {"in_scope": 0.5, "clarify": 0.5}
+    thresholds = json.loads(json.dumps(report.to_dict()))["thresholds"]
+    assert thresholds == {"in_scope": 0.5, "clarify": 0.5, "accept": {}}
+
+
+SCORES = st.floats(0, 1, allow_subnormal=False)
+
+
+@st.composite
+def outcomes(draw: st.DrawFn) -> Outcome:
+    """Some texts in scope, and perhaps some out of it."""
+    inside = draw(st.lists(st.tuples(st.integers(0, 2), st.integers(-1, 2), SCORES, SCORES), min_size=1, max_size=30))
+    outside = draw(st.lists(st.tuples(st.just(-1), st.integers(-1, 2), SCORES, SCORES), max_size=10))
+    truth, predicted, confidence, in_scope = map(np.array, zip(*inside, *outside, strict=True))
+    texts = tuple(f"text {number}" for number in range(len(truth)))
+    return Outcome(("x", "y", "z"), texts, truth, predicted, confidence, in_scope, len(inside))
+
+
+@given(outcomes())
+def test_reliability_adds_up_to_the_calibration_error(outcome: Outcome) -> None:
+    bins = reliability(outcome)
+    assert sum(row.count for row in bins) == outcome.inside
+    rounding = 1e-9
+    assert all(
+        row.low - rounding <= row.confidence <= row.high + rounding for row in bins if row.confidence is not None
+    )
+    gap = sum(row.count * abs((row.accuracy or 0) - (row.confidence or 0)) for row in bins) / outcome.inside
+    assert gap == pytest.approx(outcome.metrics(0.5, Timing((1.0,))).ece)
+
+
+@given(outcomes())
+def test_the_curve_of_the_scope_score_has_the_area_that_is_told(outcome: Outcome) -> None:
+    found = scope(outcome)
+    assert sum(row.in_scope for row in found.bins) == outcome.inside
+    assert sum(row.out_of_scope for row in found.bins) == len(outcome.texts) - outcome.inside
+    auroc = outcome.metrics(0.5, Timing((1.0,))).auroc
+    if auroc is None:
+        assert found.roc == ()
+        return
+    assert (found.roc[0].fpr, found.roc[0].tpr) == (0, 0)
+    assert (found.roc[-1].fpr, found.roc[-1].tpr) == (1, 1)
+    area = np.trapezoid([point.tpr for point in found.roc], [point.fpr for point in found.roc])
+    assert area == pytest.approx(auroc)
+
+
+@given(outcomes())
+def test_pairs_that_are_confused_are_all_the_mistakes(outcome: Outcome) -> None:
+    pairs = confused(outcome, 0.5, most=100)
+    assert sum(pair.count for pair in pairs) == (~outcome.right(0.5)).sum()
+    assert [pair.count for pair in pairs] == sorted((pair.count for pair in pairs), reverse=True)
+    assert all(pair.truth != pair.given and pair.texts for pair in pairs)
+
+
+def test_confused_pairs_come_with_their_texts() -> None:
+    test = Examples(("y 0.9 0.9", "y 0.8 0.9", "x 0.6 0.8"), ("x", "x", "y"), ("x 0.9 0.9",))
+    found = evaluate(TRAIN, test, scripted, Training()).to_dict()
+    assert found["confused"][0] == {"truth": "x", "given": "y", "count": 2, "texts": ("y 0.9 0.9", "y 0.8 0.9")}
+    assert {(pair["truth"], pair["given"]) for pair in found["confused"]} == {
+        ("x", "y"),
+        ("y", "x"),
+        (OUT_OF_SCOPE, "x"),
+    }
+
+
+def test_high_risk_intents_by_hand() -> None:
+    test = Examples(("x 0.9 0.9", "x 0.9 0.5", "x 0.8 1", "y 0.9 0.9"), ("x", "x", "y", "y"), ("x 0.9 0.8",))
+    outcome = evaluate(TRAIN, test, scripted, Training()).outcome
+    [x, y] = risks(outcome, {"x": 0.75, "y": 0.95})
+    # x: 0.81 and 0.45 of its own, 0.8 and 0.72 of others; y reaches 0.81
+    assert (x.texts, x.others, x.direct_accept, x.false_accept) == (2, 3, 1 / 2, 1 / 3)
+    assert (y.texts, y.others, y.direct_accept, y.false_accept) == (2, 3, 0, 0)
+
+
+def test_a_high_risk_intent_without_a_threshold_is_told() -> None:
+    report = evaluate(TRAIN, Examples(("x 0.9 0.9",), ("x",)), scripted, Training())
+    with pytest.raises(IntentError, match="transfer"):
+        report.risks(["transfer"])
+
+
+@dataclass(frozen=True)
+class Counted:
+    name: str
+    share: float
+    p50_ms: float
+    p95_ms: float
+
+
+class Stepping(Scripted):
+    """Counts one step; what it took is told as the number of texts asked since the last reset."""
+
+    asked = 0
+
+    def classify(self, texts: Sequence[str]) -> list[Prediction]:
+        self.asked += len(texts)
+        return super().classify(texts)
+
+    def steps(self) -> tuple[Counted, ...]:
+        return (Counted("only", 1.0, float(self.asked), float(self.asked)),)
+
+    def reset_steps(self) -> None:
+        self.asked = 0
+
+
+def test_steps_have_their_shares_from_all_texts_and_their_times_from_single_ones() -> None:
+    test = Examples(("x 0.9 0.9",) * 400, ("x",) * 400)
+    found = evaluate(TRAIN, test, lambda _examples, _training: Stepping(), Training()).to_dict()
+    assert found["steps"] == [{"name": "only", "share": 1.0, "p50_ms": 200.0, "p95_ms": 200.0}]
+    assert evaluate(TRAIN, test, scripted, Training()).to_dict()["steps"] == []
+
+
+def test_the_bare_encoder_is_timed_where_there_is_one(encoder: Encoder) -> None:
+    test = Examples(("x 0.9 0.9",), ("x",))
+    assert evaluate(TRAIN, test, scripted, Training()).metrics.bare_encoder_ms is None
+    timed = evaluate(TRAIN, test, scripted, Training(encoder)).metrics.bare_encoder_ms
+    assert timed is not None
+    assert timed > 0
+
+
+@dataclass
+class Always(Scripted):
+    """Gives every text one label."""
+
+    intent: str = "x"
+
+    def classify(self, texts: Sequence[str]) -> list[Prediction]:
+        return [Prediction(self.intent, 1.0, 1.0, ((self.intent, 1.0),), self.name) for _ in texts]
+
+
+FACTORIES: Mapping[str, Factory] = {
+    "read": scripted,
+    "all x": lambda _examples, _training: Always(),
+    "again": scripted,
+}
+
+
+def test_classifiers_side_by_side() -> None:
+    texts = ("x 0.9 0.9",) * 4 + ("y 0.9 0.9",) * 6
+    read, worse, again = compare(TRAIN, Examples(texts, ("x",) * 4 + ("y",) * 6), FACTORIES, Training())
+    assert [row.name for row in (read, worse, again)] == list(FACTORIES)
+    assert read.difference is None
+    assert worse.difference is not None
+    assert worse.difference.accuracy.value == pytest.approx(-0.6)
+    assert worse.difference.accuracy.low < -0.6 < worse.difference.accuracy.high < 0
+    # six texts of which the first alone has all right: 2 / 2 ** 6
+    assert worse.difference.p_value == pytest.approx(2 / 64)
+    assert again.difference is not None
+    assert (again.difference.accuracy.value, again.difference.p_value) == (0, 1)
+    assert json.loads(json.dumps(worse.to_dict()))["versus_first"]["p_value"] == worse.difference.p_value
+
+
+def test_classifiers_side_by_side_over_seeds(shop: Examples) -> None:
+    test = Examples(("order_status 0.9 0.9", "check_price 0.9 0.9"), ("order_status", "order_status"))
+    two: Mapping[str, Factory] = dict.fromkeys(("one", "other"), scripted)
+    rows = compare(shop, test, two, Training(), shots=2, seeds=3)
+    assert [row.to_dict()["mean"]["accuracy"] for row in rows] == [0.5, 0.5]
+    assert rows[1].difference is not None
+    assert rows[1].difference.p_value == 1
+
+
+def test_a_difference_of_a_few_runs_is_by_chance_and_one_of_many_texts_is_not() -> None:
+    chance = np.array([1.0, 0.5, 0.5, 1.0, 0.0])
+    assert difference(chance, np.array([0.5, 1.0, 0.5, 0.5, 0.5])).p_value > 0.2
+    assert difference(np.full(200, 2 / 3), np.full(200, 1 / 3)).p_value < 0.001
 
 
 def test_progress_reaches_the_end() -> None:
