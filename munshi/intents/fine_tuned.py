@@ -100,7 +100,8 @@ class FineTunedClassifier:
 
 
 def train(examples: Examples, training: Training) -> FineTunedClassifier:
-    """The registry's way in. Needs the train extra; takes `base`, `work`, `seed`, `prepare` and `progress`.
+    """The registry's way in. Needs the train extra; takes `base`, `work`, `seed`, `prepare`,
+    `false_accept` and `progress`.
 
     `base` is a Hugging Face folder of BERT's kind, by default MiniLM's. In `work` lie the checkpoints from which a
     second call with the same examples, base and seed goes on, and at the end the model; without it all of it is kept
@@ -111,7 +112,7 @@ def train(examples: Examples, training: Training) -> FineTunedClassifier:
     from munshi.intents.training_settings import Settings
 
     support = Support.of(examples, training.prepare)
-    settings = Settings(seed=training.seed)
+    settings = Settings(seed=training.seed, false_accept=training.false_accept)
     if training.work:
         folder = fine_tune(support, training.base, training.work, settings, training.progress)
         return FineTunedClassifier.load(folder, prepare=training.prepare)

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from munshi.intents.calibration import Calibration
 from munshi.intents.fine_tuned_model import FineTunedModel, Vectors
 from munshi.intents.grams import grams
+from munshi.intents.support import Support
+from munshi.intents.training_split import Split
 from munshi.intents.trial import OUTSIDE, Trial
 
 Floats = NDArray[np.float64]
@@ -23,6 +25,30 @@ Indices = NDArray[np.int64]
 
 # A gram that the texts of more than one class hold.
 SHARED = -2
+
+
+def learn(
+    support: Support, split: Split, vectors: Vectors, head: tuple[Vectors, Vectors], *, false_accept: float
+) -> tuple[FineTunedModel, Calibration]:
+    """The head (weights and bias) with all that serving needs beside it; see `Calibration.learn`.
+
+    `vectors` (n, dim) are the sentence vectors of all the support's texts.
+    """
+    weights, bias = head
+    owners, taught, tested = support.owners, split.train, split.tested
+    known = gram_owners([support.texts[row] for row in taught.tolist()], owners[taught])
+    best = np.max(vectors[tested] @ weights.T + bias, axis=1)
+    model = FineTunedModel(
+        intents=support.intents,
+        weights=weights,
+        bias=bias,
+        means=class_means(vectors[taught], owners[taught], len(support.intents)),
+        scale=max(float(best[owners[tested] != OUTSIDE].mean()), 1.0),
+        known=frozenset(known),
+    )
+    texts = [support.texts[row] for row in tested.tolist()]
+    trial = held_out(model, texts, vectors[tested], owners[tested], known)
+    return model, Calibration.learn(trial, support.intents, false_accept=false_accept)
 
 
 def class_means(vectors: Vectors, owners: Indices, classes: int) -> Vectors:
@@ -41,13 +67,16 @@ def gram_owners(texts: Iterable[str], owners: Indices) -> dict[str, int]:
     return found
 
 
-def calibrate(
+def held_out(
     model: FineTunedModel, texts: Sequence[str], vectors: Vectors, owners: Indices, known: dict[str, int]
-) -> Calibration:
-    """Calibrate on texts that were held out, with their sentence vectors and class numbers; see `gram_owners`."""
+) -> Trial:
+    """Texts that were held out, with their sentence vectors and class numbers, and the strangers they stand in for.
+
+    For `known` see `gram_owners`.
+    """
     scores = model.scores(vectors)
     trial = Trial(scores, model.nearest(texts, vectors, scores), owners)
-    return Calibration.learn(Trial.joined([trial, _strangers(model, texts, vectors, owners, known)]))
+    return Trial.joined([trial, _strangers(model, texts, vectors, owners, known)])
 
 
 def _strangers(
@@ -69,4 +98,5 @@ def _without(
     scores[:, missing] = np.delete(scores, missing, axis=1).min(axis=1) - 1e-6
     left = frozenset(gram for text in texts for gram in grams(text) if known.get(gram, missing) != missing)
     poorer = FineTunedModel(model.intents, model.weights, model.bias, model.means, model.scale, left)
-    return Trial(scores, poorer.nearest(texts, vectors, scores), np.full(len(texts), OUTSIDE))
+    outside, origin = np.full(len(texts), OUTSIDE), np.full(len(texts), missing)
+    return Trial(scores, poorer.nearest(texts, vectors, scores), outside, origin)

@@ -19,8 +19,8 @@ from safetensors import SafetensorError
 
 from munshi.intents.base import IntentError
 from munshi.intents.fine_tuned_file import GRAPH, TOKENIZER, Facts, write_head
-from munshi.intents.fine_tuned_fit import calibrate, class_means, gram_owners
-from munshi.intents.fine_tuned_model import FineTunedModel, Vectors
+from munshi.intents.fine_tuned_fit import class_means, learn
+from munshi.intents.fine_tuned_model import Vectors
 from munshi.intents.support import Support
 from munshi.intents.training_settings import Settings
 from munshi.intents.training_split import Split, class_weights
@@ -184,7 +184,7 @@ class _Run:
         self._progress("Writing the graph")
         bert = as_bert(model.encoder.config, {name: t.numpy() for name, t in model.encoder.state_dict().items()})
         write_fp32(bert, folder / GRAPH)
-        texts = [self._support.texts[row] for row in self._held_out()]
+        texts = [self._support.texts[row] for row in self._split.tested]
         exact = self._vectors(folder / GRAPH, texts)
         self._compare(model, exact)
         small = folder / "int8.onnx"
@@ -203,7 +203,7 @@ class _Run:
         """Raise IntentError where the graph does not do what torch does."""
         from munshi.intents import training_torch
 
-        rows = self._held_out()[:COMPARED]
+        rows = self._split.tested[:COMPARED]
         expected = training_torch.encode(model, [self._tokens[row] for row in rows])
         distance = float(np.max(1 - np.einsum("nd,nd->n", expected, exact[: len(rows)])))
         if not distance <= MAX_DISTANCE:
@@ -214,26 +214,10 @@ class _Run:
 
     def _write_head(self, model: IntentModel, folder: Path, facts: Facts) -> None:
         """Calibrate on the vectors that the graph gives, which are those served, and complete the folder."""
-        taught, tested = self._split.train, self._held_out()
-        texts, owners = self._support.texts, self._support.owners
-        known = gram_owners([texts[row] for row in taught], owners[taught])
-        vectors = self._vectors(folder / GRAPH, texts)
-        weights, bias = model.head.weight.detach().numpy(), model.head.bias.detach().numpy()
-        best = np.max(vectors[tested] @ weights.T + bias, axis=1)
-        learnt = FineTunedModel(
-            intents=self._support.intents,
-            weights=weights,
-            bias=bias,
-            means=class_means(vectors[taught], owners[taught], len(weights)),
-            scale=max(float(best.mean()), 1.0),
-            known=frozenset(known),
-        )
-        calibration = calibrate(learnt, [texts[row] for row in tested], vectors[tested], owners[tested], known)
-        write_head(folder, learnt, calibration, facts)
-
-    def _held_out(self) -> Indices:
-        """Rows to choose and calibrate by: those held out, else, where every intent has one example, all examples."""
-        return self._split.validation if len(self._split.validation) else np.arange(self._support.real)
+        vectors = self._vectors(folder / GRAPH, self._support.texts)
+        head = model.head.weight.detach().numpy(), model.head.bias.detach().numpy()
+        rate = self._settings.false_accept
+        write_head(folder, *learn(self._support, self._split, vectors, head, false_accept=rate), facts)
 
     def _vectors(self, graph: Path, texts: Sequence[str]) -> Vectors:
         from munshi.knowledge.encoder_onnx import OnnxEncoder

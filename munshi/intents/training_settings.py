@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from munshi.intents.acceptance import FALSE_ACCEPT
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -13,7 +15,8 @@ class Settings:
     `round_texts`. `rate` is the encoder's highest learning rate, `head_rate` the head's; both rise over `warmup` (a
     share of all steps) and then fall to nothing. Training stops after `patience` rounds without a better score.
     `sharpness` scales the class means that the head starts from, `outlier_weight` what a text out of scope counts in
-    the loss. `max_tokens` of a text are read, in training and in serving.
+    the loss. `max_tokens` of a text are read, in training and in serving. `false_accept` is the share of other messages
+    that may pass for a high-risk intent.
     """
 
     seed: int = 0
@@ -28,3 +31,4 @@ class Settings:
     sharpness: float = 20.0
     outlier_weight: float = 0.5
     max_tokens: int = 128
+    false_accept: float = FALSE_ACCEPT

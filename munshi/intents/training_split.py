@@ -40,9 +40,17 @@ class Split:
         rows = random.permutation(support.real)
         owners = support.owners[rows]
         groups = [rows[owners == owner] for owner in np.unique(owners)]
-        held_out = [group[:take] for group, take in zip(groups, _shares(groups), strict=True)]
-        validation = np.sort(np.concatenate(held_out))
+        shares = _shares(groups)
+        held_out = [group[:take] for group, take in zip(groups, shares, strict=True)]
+        # Texts out of scope alone would tell nothing of the intents.
+        told = any(take and support.owners[group[0]] != OUTSIDE for group, take in zip(groups, shares, strict=True))
+        validation = np.sort(np.concatenate(held_out)) if told else np.empty(0, np.int64)
         return cls(np.setdiff1d(np.arange(len(support.texts)), validation), validation)
+
+    @property
+    def tested(self) -> Indices:
+        """Rows to choose and calibrate by: those held out, else, where every intent has one example, all."""
+        return self.validation if len(self.validation) else self.train
 
 
 def _shares(groups: list[Indices]) -> Indices:
