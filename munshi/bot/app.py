@@ -16,8 +16,10 @@ from sqlalchemy import Engine
 
 from munshi.bot.assistant import Assistant, Response
 from munshi.bot.business import Business, load_business
+from munshi.bot.classifier import models_of, open_classifier
 from munshi.bot.conductor import Conductor
 from munshi.bot.dialogue import Dialogue
+from munshi.bot.llm import open_configured
 from munshi.bot.message import Message
 from munshi.bot.pack.own_code import make_importable
 from munshi.bot.papers import papers_of
@@ -33,7 +35,8 @@ from munshi.handlers.tables import create_tables
 from munshi.handlers.talk_to_person import TalkToPerson
 from munshi.intents.base import Intent
 from munshi.intents.calibration import Thresholds
-from munshi.intents.few_shot import FewShotClassifier
+from munshi.intents.models import ModelStore
+from munshi.intents.registry import Trained, Training
 from munshi.knowledge.answer import AnswerSettings, Papers
 from munshi.knowledge.base import Encoder, Hit
 from munshi.knowledge.encoder import known_words, open_encoder
@@ -50,13 +53,14 @@ _PLAIN = (".csv", ".md", ".txt")
 
 @dataclass(frozen=True)
 class App:
-    """Munshi for one business, ready to answer."""
+    """Munshi for one business, ready to answer. `training` is what its classifier was opened with."""
 
     settings: Settings
     business: Business
     phrases: Phrasebook
     assistant: Assistant
-    classifier: FewShotClassifier
+    classifier: Trained
+    training: Training
     retriever: HybridRetriever
     encoder: Encoder | None
     store: Store
@@ -68,7 +72,7 @@ class App:
 
     def notes(self) -> list[str]:
         """What whoever reads the answers should know of how they are made."""
-        keys = ["note_no_model"] + ([] if self.encoder else ["note_no_encoder"])
+        keys = ([] if self.training.model else ["note_no_model"]) + ([] if self.encoder else ["note_no_encoder"])
         return [self.phrases(key, self.business.profile.languages[0]) for key in keys]
 
     @property
@@ -127,12 +131,47 @@ def open_app(settings: Settings, *, progress: Progress | None = None) -> Iterato
         engine.dispose()
 
 
+@dataclass(frozen=True)
+class School:
+    """What the models of one business are trained with, compared with, and kept in."""
+
+    business: Business
+    training: Training
+    models: ModelStore
+
+
+@contextmanager
+def open_school(settings: Settings, *, progress: Progress | None = None) -> Iterator[School]:
+    """A business's encoder, preprocessing and models, without its papers and its chats.
+
+    There is no language model in it: figures that hang on a server's mood could not be compared. Raises as `open_app`.
+    """
+    say = progress or (lambda _text: None)
+    business = load_business(settings.business)
+    home = settings.business_home(business.key)
+    engine = open_engine(settings.database_url, home=home)
+    try:
+        preprocess = _preprocessor(business, _records(engine, business))
+        yield School(business, _training(business, _encoder(settings, say), preprocess, say), models_of(home))
+    finally:
+        engine.dispose()
+
+
+def _records(engine: Engine, business: Business) -> Records:
+    create_tables(engine)
+    import_records(engine, business.key, business.records)
+    return Records(engine, business.key)
+
+
+def _training(business: Business, encoder: Encoder | None, preprocess: Preprocessor, say: Progress) -> Training:
+    training = Training(encoder, preprocess.canonical, progress=say)
+    return replace(training, false_accept=business.thresholds.get("false_accept", training.false_accept))
+
+
 def _assemble(settings: Settings, business: Business, engine: Engine, say: Progress) -> App:
     home = settings.business_home(business.key)
     store = Store(engine, business.key)
-    create_tables(engine)
-    import_records(engine, business.key, business.records)
-    records = Records(engine, business.key)
+    records = _records(engine, business)
 
     def clock() -> datetime:
         return datetime.now(business.profile.timezone)
@@ -143,9 +182,9 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         papers_of(settings, business), progress=_counted(say, "Reading the papers: {done} of {total} passages")
     )
     retriever = HybridRetriever(index, encoder, prepare=preprocess.canonical, today=lambda: clock().date())
-    classifier = FewShotClassifier.load_or_fit(
-        business.intents, encoder, prepare=preprocess.canonical, cache=home / "classifier", progress=say
-    )
+    model = open_configured(settings, business.llm)
+    training = replace(_training(business, encoder, preprocess, say), model=model)
+    classifier = open_classifier(business, training, home)
     knowledge = Papers(retriever, _answer_settings(business))
     phrases = Phrasebook(business.phrases)
     services = Services(records, knowledge, phrases, business.profile)
@@ -163,6 +202,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
             max_chars=settings.max_message_chars,
         ),
         classifier=classifier,
+        training=training,
         retriever=retriever,
         encoder=encoder,
         store=store,
@@ -200,7 +240,7 @@ def _plain_text(paper: Path) -> str:
     return paper.read_text(encoding="utf-8", errors="ignore") if paper.suffix.casefold() in _PLAIN else ""
 
 
-def _conductor(settings: Settings, business: Business, services: Services, classifier: FewShotClassifier) -> Conductor:
+def _conductor(settings: Settings, business: Business, services: Services, classifier: Trained) -> Conductor:
     make_importable(business.folder)
     handlers = {intent.name: (intent.handler, _handler(business, services, intent)) for intent in business.intents}
     dialogue = Dialogue(
@@ -226,13 +266,10 @@ def _handler(business: Business, services: Services, intent: Intent) -> Handler:
     return create(intent.handler, services, config)
 
 
-def _thresholds(business: Business, classifier: FewShotClassifier) -> Thresholds:
-    """What the classifier found on the pack's examples, unless the owner says otherwise."""
-    chosen = business.thresholds
-    return Thresholds(
-        in_scope=chosen.get("in_scope", classifier.thresholds.in_scope),
-        clarify=chosen.get("clarify", classifier.thresholds.clarify),
-    )
+def _thresholds(business: Business, classifier: Trained) -> Thresholds:
+    """What the classifier found on its examples, unless the owner says otherwise."""
+    found, chosen = classifier.thresholds, business.thresholds
+    return replace(found, in_scope=chosen.get("in_scope", found.in_scope), clarify=chosen.get("clarify", found.clarify))
 
 
 def _bare(business: Business, handlers: Mapping[str, tuple[str, Handler]]) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from munshi.bot.pack.check import check_pack
 from munshi.bot.pack.faults import BusinessError, Fault, Report, quote
 from munshi.bot.pack.reading import Pack, read_pack
-from munshi.bot.pack.schema import WEEKDAYS, BusinessFile, IntentEntry, SlotEntry
+from munshi.bot.pack.schema import DEFAULT_CLASSIFIER, WEEKDAYS, BusinessFile, IntentEntry, SlotEntry
 from munshi.handlers.base import BusinessProfile, OpeningHours, SlotSpec
 from munshi.handlers.registry import names as handler_names
 from munshi.intents.base import Intent
@@ -39,6 +39,7 @@ class Business:
 
     `titles` is what a customer reads on a button, by language; `formats` holds regular expressions by kind of code
     (order_number, account), to be matched case-insensitively; `thresholds` only the scores that the owner sets;
+    `classifier` names one of `munshi.intents.registry`;
     `records` the CSV files by table; `phrases` the sentences that the owner words differently, by language and key;
     `papers` and `conversations` are files to be read by others.
     """
@@ -59,6 +60,7 @@ class Business:
     conversations: Path | None
     llm: str
     tone: str
+    classifier: str = DEFAULT_CLASSIFIER
 
     def title(self, intent: str, language: str) -> str:
         """What an intent is called before a customer: its title, else its name in words."""
@@ -133,6 +135,7 @@ def _business(pack: Pack, file: BusinessFile) -> Business:
         conversations=conversations if conversations.exists() else None,
         llm=file.llm,
         tone=file.tone,
+        classifier=file.classifier,
     )
 
 

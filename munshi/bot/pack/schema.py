@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
+from munshi.bot.pack.faults import did_you_mean, quote
 from munshi.bot.pack.values import (
     BadValueError,
     ByLanguage,
@@ -28,15 +29,17 @@ from munshi.bot.pack.values import (
     Url,
 )
 from munshi.handlers.base import Language, SlotKind
+from munshi.intents import registry
 from munshi.knowledge.base import Kind
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MAX_EXAMPLE_CHARS = 500
+DEFAULT_CLASSIFIER = "few_shot"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Example = Annotated[Text, StringConstraints(max_length=MAX_EXAMPLE_CHARS)]
-RouteName = Literal["run", "clarify", "fallback", "handover"]
+RouteName = Literal["run", "confirm", "clarify", "fallback", "handover"]
 
 
 class Part(BaseModel):
@@ -74,11 +77,15 @@ class Formats(Part):
 
 
 class Thresholds(Part):
-    """Overrides of the scores at which the bot changes its mind; see the README's table."""
+    """Overrides of the scores at which the bot changes its mind; see the README's table.
+
+    `false_accept` is no score but the share of other messages that may pass for a high-risk intent.
+    """
 
     clarify: Share | None = None
     in_scope: Share | None = None
     answer: Share | None = None
+    false_accept: Annotated[float, Field(ge=0.0001, le=0.5)] | None = None
 
 
 class BusinessFile(Part):
@@ -96,8 +103,16 @@ class BusinessFile(Part):
     formats: Formats = Formats()
     thresholds: Thresholds = Thresholds()
     llm: Model = "none"
+    classifier: Text = DEFAULT_CLASSIFIER
 
-    @field_validator("holidays", "formats", "thresholds", "tone", mode="before")
+    @field_validator("classifier")
+    @classmethod
+    def _classifier_is_there(cls, value: str) -> str:
+        if value in registry.names():
+            return value
+        raise BadValueError(f"There is no classifier {quote(value)}.", did_you_mean(value, registry.names()))
+
+    @field_validator("holidays", "formats", "thresholds", "tone", "classifier", mode="before")
     @classmethod
     def _nothing_is_the_default(cls, value: Any, info: ValidationInfo) -> Any:
         """`holidays:` with nothing behind it is how an owner leaves it out."""
