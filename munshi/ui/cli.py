@@ -18,6 +18,8 @@ from munshi.ui.cli_check import check
 from munshi.ui.cli_evaluate import evaluate
 from munshi.ui.cli_explain import explain
 from munshi.ui.cli_inbox import inbox
+from munshi.ui.cli_models import models
+from munshi.ui.cli_train import train
 from munshi.ui.console import (
     DONE,
     FAILED,
@@ -46,6 +48,8 @@ cli.command()(check)
 cli.command()(explain)
 cli.add_typer(evaluate, name="evaluate")
 cli.add_typer(inbox, name="inbox")
+cli.add_typer(train, name="train")
+cli.add_typer(models, name="models")
 
 
 def main() -> None:
