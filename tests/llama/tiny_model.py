@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-WIDTH, HEADS, LAYERS, HIDDEN, CONTEXT = 64, 4, 2, 128, 2048
+WIDTH, HEADS, LAYERS, HIDDEN, CONTEXT = 64, 4, 2, 128, 16_384
 _NORMAL, _UNKNOWN, _CONTROL, _BYTE = 1, 2, 3, 6
 
 
