@@ -11,14 +11,14 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from munshi.bot.conductor import Conductor, Context, Guess, Step, heard
+from munshi.bot.conductor import Conductor, Context, Guess, Step, heard, yes_means
 from munshi.bot.message import Message
 from munshi.bot.preprocess import Utterance
-from munshi.bot.router import Route
+from munshi.bot.router import MODEL_STEP, Route
 from munshi.bot.shared import KeyedLocks
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import Session, Store
-from munshi.handlers.base import CALL_PERSON, Entity, Exchange, Language, Phrases, Reply
+from munshi.handlers.base import Entity, Exchange, Language, Phrases, Reply
 from munshi.handlers.tickets import open_ticket
 from munshi.intents.base import Classifier
 
@@ -31,7 +31,8 @@ HELD = "held"
 class Response:
     """What came of a message. `reply` is None while a person holds the chat: the bot stays silent.
 
-    `confidence` and `in_scope` are those of the classifier, 0 where it was not asked; `ms` is the whole turn's time.
+    `confidence` and `in_scope` are those of the classifier, 0 where it was not asked; `llm` names the language model
+    that had a say in them, "none" where none had; `ms` is the whole turn's time.
     """
 
     reply: Reply | None
@@ -166,7 +167,7 @@ class Assistant:
             if store.session(db, message.session_id, channel=message.channel).held_by is not None:
                 return self._leave_to_person(db, message)  # taken over while the answer was being made
             reply = _carry_out(step, db)
-            response = _response(turn, reply)
+            response = _response(turn, reply, self._conductor.llm)
             store.say(db, message.session_id, "customer", message.text)
             line = store.say(db, message.session_id, "bot", reply.text, to_json(reply))
             store.save_state(db, turn.session, to_json(_remember(step, turn, reply)))
@@ -195,12 +196,10 @@ def _carry_out(step: Step, db: Connection) -> Reply:
 
 def _remember(step: Step, turn: _Turn, reply: Reply) -> SessionState:
     exchange = Exchange(turn.message.text, reply.text, step.intent)
-    options = {button.label: button.value or button.label for button in reply.buttons}
-    offered = not reply.answered and CALL_PERSON in options.values()  # "Shall I get a person?"
     return replace(
         step.state,
-        options=options,
-        yes_means=CALL_PERSON if offered else "",
+        options={button.label: button.value or button.label for button in reply.buttons},
+        yes_means=yes_means(step, reply),
         exchanges=(*step.state.exchanges, exchange)[-HISTORY:],
     )
 
@@ -224,7 +223,7 @@ def _summary(exchanges: Sequence[Exchange], text: str) -> str:
     return "\n".join([*lines, f"Customer: {text}"])
 
 
-def _response(turn: _Turn, reply: Reply) -> Response:
+def _response(turn: _Turn, reply: Reply, llm: str) -> Response:
     step, context = turn.step, turn.context
     response = Response(
         reply=reply,
@@ -242,6 +241,7 @@ def _response(turn: _Turn, reply: Reply) -> Response:
         response,
         confidence=made.confidence if made else 0.0,
         in_scope=made.in_scope if made else 0.0,
+        llm=llm if made and made.classifier.endswith(MODEL_STEP) else "none",
         entities=context.utterance.entities,
         trace=_trace(context, step.route),
     )
@@ -251,6 +251,7 @@ def _trace(context: Context, route: Route) -> dict[str, Any]:
     made = context.guess.made
     return {
         "rule": route.reason,
+        "classifier": made.classifier if made else None,
         "canonical": context.utterance.canonical,
         "options": list(route.options),
         "ranked": [list(pair) for pair in made.ranked[:3]] if made else [],

@@ -33,7 +33,8 @@ from munshi.knowledge.base import Answer
 
 INTENT = "intent:"
 NONE_OF_THESE = "none:"
-_COMMANDS = (INTENT, CALL_PERSON, NONE_OF_THESE)
+DROPPED = "drop:"
+_COMMANDS = (INTENT, CALL_PERSON, NONE_OF_THESE, DROPPED)
 _TOPIC_KINDS = frozenset({"product", "order_number"})
 _MAX_TOPICS = 5
 PAPER_HANDLERS = frozenset({"faq", "returns"})
@@ -89,7 +90,7 @@ class Conductor:
     """Decides what one message leads to.
 
     `handlers` gives each intent's handler with its name, `person` is the handler that calls a person, `titles` gives
-    an intent's title in a language.
+    an intent's title in a language, `llm` names the language model behind the classifier.
     """
 
     dialogue: Dialogue
@@ -100,6 +101,7 @@ class Conductor:
     phrases: Phrases
     profile: BusinessProfile
     titles: Callable[[str, str], str]
+    llm: str = "none"
 
     def decide(self, context: Context) -> Step:
         """One message to one step."""
@@ -148,12 +150,14 @@ class Conductor:
             return None
         if not _is_short(context.utterance.text):
             return None
-        step = self._follow(context, Route("run", last, reason="follow-up"))
-        return step if step.reply.answered and step.reply.data.get("products") else None
+        step = self._follow(context, self.router.by_rule(last, "follow-up"))
+        return step if step.route.kind == "run" and step.reply.answered and step.reply.data.get("products") else None
 
     def _follow(self, context: Context, route: Route) -> Step:
         if route.kind == "clarify":
             return self._clarify(context, route)
+        if route.kind == "confirm":
+            return self._confirm(context, route, context.utterance.raw)
         if route.intent is None or route.intent not in self.handlers:
             return self._from_papers(context, route)
         outcome = self.dialogue.open(
@@ -169,8 +173,9 @@ class Conductor:
         answer = self._ask_papers(context)
         enough = 0.0 if self._reads_papers(route.intent) else SURE_ANSWER
         if not answer.abstained and answer.confidence >= enough:
-            found = Route("run", route.intent, reason="unsure, but the papers answer it")
-            return Step(self._cited(context, answer), context.state, found, route.intent, "faq")
+            intent = None if self.router.is_risky(route.intent) else route.intent
+            found = Route("run", intent, reason="unsure, but the papers answer it")
+            return Step(self._cited(context, answer), context.state, found, intent, "faq")
         language = context.utterance.language
         buttons = [Button(self.titles(name, language), INTENT + name) for name in route.options]
         buttons.append(Button(self.phrases("clarify_none_button", language), NONE_OF_THESE))
@@ -178,8 +183,19 @@ class Conductor:
         return Step(reply, replace(context.state, clarifying=context.utterance.raw), route, route.intent)
 
     def _reads_papers(self, intent: str | None) -> bool:
-        """Whether the intent would be answered by the same search of the papers."""
-        return intent is not None and self.handlers[intent][0] in PAPER_HANDLERS
+        """Whether the intent would be answered by the same search of the papers, and may be at a guess."""
+        risky = self.router.is_risky(intent)
+        return intent is not None and not risky and self.handlers[intent][0] in PAPER_HANDLERS
+
+    def _confirm(self, context: Context, route: Route, about: str) -> Step:
+        """Ask whether that is what the customer wants; `about` is the message that a yes runs it on."""
+        assert route.intent is not None  # there is nothing else to confirm
+        language = context.utterance.language
+        question = self.phrases("confirm_intent", language, title=self.titles(route.intent, language))
+        yes = Button(self.phrases("yes_button", language), INTENT + route.intent)
+        no = Button(self.phrases("no_button", language), NONE_OF_THESE)
+        state = replace(context.state, clarifying=about)
+        return Step(Reply(question, (yes, no)), state, route, route.intent)
 
     def _from_papers(self, context: Context, route: Route) -> Step:
         answer = self._ask_papers(context)
@@ -187,7 +203,7 @@ class Conductor:
             return Step(self._cited(context, answer), context.state, route, None, "faq")
         product = self.router.product_intent if _names_product(context) else None
         if product is not None:
-            return self._follow(context, Route("run", product, reason="names a product"))
+            return self._follow(context, self.router.by_rule(product, "names a product"))
         return Step(self._unknown(context), context.state, route, None, "out_of_scope")
 
     def _ask_papers(self, context: Context) -> Answer:
@@ -210,10 +226,21 @@ class Conductor:
             return self._hand_over(context, clarifying or _last_said(context))
         if context.pressed == NONE_OF_THESE:
             return self._from_papers(context, Route("fallback", reason="none of the options"))
+        if context.pressed == DROPPED:
+            return self._drop(context, clarifying)
         chosen = context.pressed.removeprefix(INTENT)
         if chosen not in self.handlers:
             return self._start(context)
         return self._follow(context, self.router.to_intent(chosen, "chosen"))
+
+    def _drop(self, context: Context, clarifying: str) -> Step:
+        """Forget what was to be confirmed, unless the words may mean just that: "band karo" stops a card too."""
+        pending = context.state.yes_means.removeprefix(INTENT)
+        prediction = context.guess()
+        if prediction.intent == pending and self.router.is_clear(prediction):
+            return self._confirm(context, Route("confirm", pending, reason="high risk"), clarifying)
+        reply = Reply(self.phrases("form_cancelled", context.utterance.language))
+        return Step(reply, context.state, Route("run", reason="dropped"))
 
     def _hand_over(self, context: Context, reason: str) -> Step:
         reply = self.person.answer(self._turn(context, reason or context.utterance.text, {}))
@@ -335,15 +362,27 @@ def heard(state: SessionState, text: str) -> tuple[str, str]:
     """What a message stands for: (the pressed button's value, the text to be understood).
 
     A button counts as pressed when its label, or its number in the list, is the whole message. A button that chooses
-    an intent is about the message that was asked back about; any other stands for its own value.
+    an intent is about the message that was asked back about; any other stands for its own value. So is a yes, a no or
+    a "forget it" in any language, where a yes would choose an intent.
     """
     wanted = fold(text)
     for position, (label, value) in enumerate(state.options.items(), start=1):
         if wanted and wanted in (fold(label), str(position)):
             return (value, state.clarifying or text) if value.startswith(_COMMANDS) else (value, value)
-    if state.yes_means and state.form is None and consent(text) == "yes":
-        return state.yes_means, text
+    said = consent(text) if state.yes_means and state.form is None else None
+    if said == "yes":
+        return state.yes_means, state.clarifying or text
+    if said is not None and state.yes_means.startswith(INTENT):
+        return (NONE_OF_THESE, state.clarifying or text) if said == "no" else (DROPPED, text)
     return "", text
+
+
+def yes_means(step: Step, reply: Reply) -> str:
+    """What a bare yes to a step's reply stands for: the intent to be confirmed, or the person that was offered."""
+    if step.route.kind == "confirm":
+        return f"{INTENT}{step.route.intent}"
+    offered = not reply.answered and any(button.value == CALL_PERSON for button in reply.buttons)
+    return CALL_PERSON if offered else ""
 
 
 def _last_said(context: Context) -> str:

@@ -1,8 +1,8 @@
-"""`Prediction` to `Route`: deterministic, a list of rules and two thresholds."""
+"""`Prediction` to `Route`: deterministic, a list of rules and the classifier's thresholds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,12 +11,22 @@ from munshi.handlers.base import Entity
 from munshi.intents.base import Intent, Prediction
 from munshi.intents.calibration import Thresholds
 
-RouteKind = Literal["run", "clarify", "fallback", "handover"]
+RouteKind = Literal["run", "confirm", "clarify", "fallback", "handover"]
 
 HANDOVER_HANDLER = "talk_to_person"
 MAX_OPTIONS = 3
 # An option this much less likely than the likeliest only distracts.
 _OPTION_RATIO = 0.2
+# What begins or ends with one of these asks, what holds one of those forbids, and what undoes is the opposite ("unblock
+# my card"). None is an order, though it shares nearly all its words with one.
+_ASKING = frozenset(
+    "is was are were am has have had did does what whats why when which who where kya kyu kyun kyon kab "
+    "क्या क्यों क्यूँ कब".split()
+)
+_FORBIDDING = frozenset("not dont doesnt didnt never mat mt मत".split())
+_UNDOING = ("un", "de", "dis")
+# How `Prediction.classifier` ends where a language model had its say in a cascade.
+MODEL_STEP = ":llm"
 # What may stand beside a bare order number without making the message about anything else.
 _FILLERS = frozenset(
     "order number no num id code my is the it its this a hai ye yeh mera ka "
@@ -26,7 +36,10 @@ _FILLERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What to do with a message. `options` are the intents to choose from, `reason` names the rule that decided."""
+    """What to do with a message. `options` are the intents to choose from, `reason` names the rule that decided.
+
+    To confirm is to ask whether `intent` is meant, and to run it on an explicit yes only.
+    """
 
     kind: RouteKind
     intent: str | None = None
@@ -38,13 +51,24 @@ Rule = Callable[[Prediction, str, Sequence[Entity]], Route | None]
 
 
 class Router:
-    """The rules, first match wins. `bare` names the intent that a bare entity of some kind stands for."""
+    """The rules, first match wins. `bare` names the intent that a bare entity of some kind stands for.
+
+    An intent of high risk runs unconfirmed in two cases only: the customer chose it, or the message can be an order
+    and the classifier, with no language model in it, gives it the acceptance score that its threshold asks for.
+    """
 
     def __init__(self, intents: Sequence[Intent], thresholds: Thresholds, bare: Mapping[str, str]) -> None:
         self._intents = {intent.name: intent for intent in intents}
+        self._orders = {intent.name: _words(*intent.examples) for intent in intents if intent.risk == "high"}
         self._thresholds = thresholds
         self._bare = bare
-        self._rules: tuple[Rule, ...] = (self._bare_entity, self._nothing_fits, self._unsure, self._clear)
+        self._rules: tuple[Rule, ...] = (
+            self._bare_entity,
+            self._nothing_fits,
+            self._unsure,
+            self._unaccepted,
+            self._clear,
+        )
 
     def route(self, prediction: Prediction, text: str, entities: Sequence[Entity]) -> Route:
         """Decide. `text` is the message the entities' offsets refer to."""
@@ -55,6 +79,14 @@ class Router:
         """The route to an intent that the customer chose."""
         kind: RouteKind = "handover" if self._intents[name].handler == HANDOVER_HANDLER else "run"
         return Route(kind, name, reason=reason)
+
+    def by_rule(self, name: str, reason: str) -> Route:
+        """The route to an intent that no classifier stands for: one of high risk is confirmed first."""
+        return Route("confirm", name, reason=reason) if self.is_risky(name) else self.to_intent(name, reason)
+
+    def is_risky(self, name: str | None) -> bool:
+        """Whether an intent moves money or cannot be undone."""
+        return name in self._orders
 
     @property
     def product_intent(self) -> str | None:
@@ -73,7 +105,7 @@ class Router:
         wanted = [entity for entity in entities if entity.kind in self._bare]
         if not wanted or not _only_entities(text, entities):
             return None
-        return self.to_intent(self._bare[wanted[0].kind], "bare entity")
+        return self.by_rule(self._bare[wanted[0].kind], "bare entity")
 
     def _nothing_fits(self, prediction: Prediction, _text: str, _entities: Sequence[Entity]) -> Route | None:
         if prediction.intent is None or prediction.in_scope < self._thresholds.in_scope:
@@ -89,6 +121,21 @@ class Router:
             options = tuple(name for name, _ in prediction.ranked[:2])
         return Route("clarify", prediction.intent, options, "unsure")
 
+    def _unaccepted(self, prediction: Prediction, text: str, _entities: Sequence[Entity]) -> Route | None:
+        intent = prediction.intent
+        if intent not in self._orders:
+            return None
+        if self._is_accepted(prediction) and _may_be_order(text, self._orders[intent]):
+            return None
+        return Route("confirm", intent, reason="high risk")
+
+    def _is_accepted(self, prediction: Prediction) -> bool:
+        """Whether the acceptance score is high enough to run a high-risk intent; without a threshold none is."""
+        needed = self._thresholds.accept.get(prediction.intent or "")
+        if needed is None or prediction.classifier.endswith(MODEL_STEP):
+            return False
+        return prediction.confidence * prediction.in_scope >= needed
+
     def _clear(self, prediction: Prediction, _text: str, _entities: Sequence[Entity]) -> Route:
         assert prediction.intent is not None  # _nothing_fits took that case
         return self.to_intent(prediction.intent, "clear")
@@ -99,3 +146,16 @@ def _only_entities(text: str, entities: Sequence[Entity]) -> bool:
     for entity in entities:
         rest[entity.start : entity.end] = " " * (entity.end - entity.start)
     return all(word in _FILLERS for word in fold("".join(rest)).split())
+
+
+def _words(*texts: str) -> frozenset[str]:
+    return frozenset(fold(" ".join(texts)).split())
+
+
+def _may_be_order(text: str, known: Set[str]) -> bool:
+    """Whether a message can mean to have something done; `known` are the words of the orders it is taken for."""
+    words = fold(text).split()
+    if not words or words[0] in _ASKING or words[-1] in _ASKING or not _FORBIDDING.isdisjoint(words):
+        return False
+    new = (word for word in words if word not in known)
+    return not any(word.removeprefix(prefix) in known for word in new for prefix in _UNDOING if word.startswith(prefix))
