@@ -27,6 +27,8 @@ _ROUTES = {
     "handover": "a person is called",
 }
 _EXAMPLE_CHARS = 60
+# Each word is a question more to a language model, where one is asked.
+_WITH_MODEL = 12
 # A second intent with less than this is not worth a sentence.
 _NEAR = 0.01
 
@@ -34,15 +36,20 @@ _NEAR = 0.01
 def explain(
     text: Annotated[str, typer.Argument(help="The message; - reads it from standard input.")],
     business: BusinessOption = None,
-    words: Annotated[int, typer.Option(min=1, max=500, help="Weigh at most so many different words.")] = 50,
+    words: Annotated[
+        int | None,
+        typer.Option(min=1, max=500, help="Weigh at most so many words.", show_default="50; 12 with a language model"),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """See why a message is understood as it is: the words that decide, examples like it, and what came second."""
     from munshi.bot.app import open_app
     from munshi.bot.logs import start_logging
+    from munshi.bot.router import Router
     from munshi.intents.examples import Examples
     from munshi.intents.explain import ExampleLibrary
     from munshi.intents.explain import explain as explained
+    from munshi.intents.explain_weights import MAX_WORDS
 
     message = sys.stdin.read() if text == "-" else text
     with telling_faults():
@@ -50,13 +57,14 @@ def explain(
         start_logging(settings.log_level)
         with open_app(settings, progress=step) as app:
             examples = Examples.from_intents(app.business.intents)
-            library = ExampleLibrary(examples, app.encoder, prepare=app.retriever.prepare)
-            found = explained(app.classifier, message, library, most_words=words)
+            library = ExampleLibrary(examples, app.encoder, prepare=app.training.prepare)
+            most = words or (MAX_WORDS if app.training.model is None else _WITH_MODEL)
+            found = explained(app.classifier, message, library, most_words=most)
             thresholds = _thresholds(app)
-            route = _route(app, thresholds, found.prediction)
+            # The prediction is judged by itself: outside any form, and whatever codes and dates the message holds.
+            route = Router(app.business.intents, thresholds, {}).route(found.prediction, message, ())
     if as_json:
-        decided = {"kind": route.kind, "options": list(route.options), "reason": route.reason}
-        show_json({**found.to_dict(), "thresholds": asdict(thresholds), "route": decided})
+        show_json({**found.to_dict(), "thresholds": _told(found, thresholds), "route": asdict(route)})
     else:
         _show(found, thresholds, route)
 
@@ -67,11 +75,10 @@ def _thresholds(app: App) -> Thresholds:
     return replace(learnt, in_scope=own.get("in_scope", learnt.in_scope), clarify=own.get("clarify", learnt.clarify))
 
 
-def _route(app: App, thresholds: Thresholds, prediction: Prediction) -> Route:
-    """What becomes of the prediction alone, outside any form and with no order number or the like in the message."""
-    from munshi.bot.router import Router
-
-    return Router(app.business.intents, thresholds, {}).route(prediction, "", ())
+def _told(found: Explanation, thresholds: Thresholds) -> dict[str, float | None]:
+    """The thresholds that bear on this message: of those for single intents, its own."""
+    accept = thresholds.accept.get(found.prediction.intent or "")
+    return {"in_scope": thresholds.in_scope, "clarify": thresholds.clarify, "accept": accept}
 
 
 def _show(found: Explanation, thresholds: Thresholds, route: Route) -> None:
@@ -90,7 +97,17 @@ def _show(found: Explanation, thresholds: Thresholds, route: Route) -> None:
     typer.echo("")
     typer.echo(f"confidence {made.confidence:.2f} (the customer is asked below {thresholds.clarify:.2f}), ", nl=False)
     typer.echo(f"in scope {made.in_scope:.2f} (nothing fits below {thresholds.in_scope:.2f})")
+    if route.kind == "confirm":
+        typer.echo(_asked(made, thresholds.accept.get(made.intent or "")))
     typer.secho("Told from the words alone; an order number, or a form under way, is seen to before them.", dim=True)
+
+
+def _asked(made: Prediction, accept: float | None) -> str:
+    """Why a high-risk intent is confirmed first; no acceptance score is above 1."""
+    score = f"acceptance {made.confidence * made.in_scope:.2f}, the two multiplied"
+    if accept is None or accept > 1:
+        return f"{score}: there are too few examples to say from which score it may run unasked"
+    return f"{score}: {accept:.2f} is enough for an order, but not for a question, a 'don't' or a model's word"
 
 
 def _headline(intent: str | None, route: str) -> str:
