@@ -27,7 +27,7 @@ from munshi.knowledge.weights import sha256
 WEIGHTS, EXAMPLES, HELD_OUT, CARD = "weights", "examples.json", "held_out.json", "README.md"
 _CURRENT, _HISTORY = "current", "promotions.jsonl"
 _WRITING = ".new-"
-_NAME = re.compile(r"\d{8}-\d{4}-[a-z0-9_]+-[0-9a-f]{6}")
+_NAME = re.compile(r"\d{8}-\d{6}-[a-z0-9_]+-[0-9a-f]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class ModelStore:
         try:
             lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
             return [_change(json.loads(line)) for line in lines if line.strip()]
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise IntentError(f"{path} cannot be read ({error}): mend it, or move it away") from error
 
     @contextmanager
@@ -180,8 +180,8 @@ class ModelStore:
 
 
 def new_name(classifier: str) -> str:
-    """A name for a version made now; names sort by the minute, in UTC."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M}-{classifier}-{secrets.token_hex(3)}"
+    """A name for a version made now; names sort by the second, in UTC."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{classifier}-{secrets.token_hex(3)}"
 
 
 def write_version(folder: Path, write: Callable[[Path], None]) -> Version:

@@ -165,10 +165,17 @@ class _Finished:
             held_out=Measured(held_out.method, self.figures, held_out.note, held_out.digest()),
             thresholds=asdict(self.classifier.thresholds),
             munshi=f"{__version__}, Python {platform.python_version()}",
-            code=getattr(sys.modules[type(self.classifier).__module__], "VERSION", None),
+            code=_code_version(self.classifier),
             command=lesson.command,
             files=files,
         )
+
+
+def _code_version(classifier: Trained) -> int | None:
+    """The VERSION of the module that writes the classifier's file, by custom the one called `…_file`."""
+    module = type(classifier).__module__
+    found = (getattr(sys.modules.get(name), "VERSION", None) for name in (module, f"{module}_file"))
+    return next((version for version in found if version is not None), None)
 
 
 def _train(lesson: Lesson, work: Path, *, resume: bool) -> _Finished:
