@@ -196,7 +196,9 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
             store=store,
             understand=preprocess,
             classifier=classifier,
-            conductor=_conductor(settings, business, services, classifier),
+            conductor=replace(
+                _conductor(settings, business, services, classifier), llm=model.name if model else "none"
+            ),
             phrases=phrases,
             clock=clock,
             max_chars=settings.max_message_chars,
