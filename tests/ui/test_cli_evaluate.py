@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from munshi.intents.registry import factory, names
 from munshi.ui.cli import cli
+from tests.servers.language_model import LanguageModelServer
 
 Munshi = Callable[..., Result]
 
@@ -102,6 +103,15 @@ def test_steps_are_shown_to_people(munshi: Munshi) -> None:
     assert "exact" in munshi("intents", "--classifier", "cascade").stdout
 
 
+def test_a_language_model_has_its_say(munshi: Munshi, language_model_server: LanguageModelServer) -> None:
+    model = ("--llm", language_model_server.spec("openai"))
+    assert document(munshi("intents", "--classifier", "zero_shot_llm", *model, "--json"))["intents"] == 3
+    assert language_model_server.requests
+    language_model_server.always = 500
+    steps = document(munshi("intents", "--classifier", "cascade", *model, "--json"))["steps"]
+    assert [step["name"] for step in steps][-1] == "llm"
+
+
 def test_diagrams_for_one_and_for_several(munshi: Munshi, tmp_path: Path) -> None:
     assert munshi("intents", "--plots", str(tmp_path / "one")).exit_code == 0
     assert (tmp_path / "one" / "index.html").is_file()
@@ -115,6 +125,7 @@ def test_diagrams_for_one_and_for_several(munshi: Munshi, tmp_path: Path) -> Non
         (("intents", "--classifier", "nonesuch"), "nonesuch"),
         (("intents", "--compare", "few_shot,nonesuch"), "nonesuch"),
         (("intents", "--high-risk", "transfer"), "transfer"),
+        (("intents", "--llm", "nonsense:x"), "nonsense"),
         (("intents", "--plots", "{folder}"), "test.csv"),
         (("intents", "--plots", "{folder}/plots", "--shots", "2"), "--shots"),
         (("intents", "--train", "{folder}/missing.csv"), "missing.csv"),

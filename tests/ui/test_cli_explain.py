@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from munshi.ui.cli import cli
+from tests.servers.language_model import LanguageModelServer
 
 Munshi = Callable[..., Result]
 
@@ -77,3 +78,20 @@ def test_many_words_are_cut_off_and_that_is_said(munshi: Munshi) -> None:
     found = document(munshi(text, "--words", "5", "--json"))
     assert (found["weighed"], found["total"]) == (5, 30)
     assert "5 of 30" in munshi(text, "--words", "5").stdout
+
+
+def test_a_language_model_is_asked_of_fewer_words(
+    munshi: Munshi, monkeypatch: pytest.MonkeyPatch, language_model_server: LanguageModelServer
+) -> None:
+    text = " ".join(f"word{number}" for number in range(30))
+    alone = document(munshi(text, "--json"))["weighed"]
+    monkeypatch.setenv("MUNSHI_LLM", language_model_server.spec("openai"))
+    assert document(munshi(text, "--json"))["weighed"] < alone
+
+
+def test_a_high_risk_intent_is_explained_with_its_threshold(munshi: Munshi) -> None:
+    asked = ("is my card blocked", "--business", "dummy-bank")
+    found = document(munshi(*asked, "--json"))
+    assert (found["intent"], found["route"]["kind"]) == ("Card_Block", "confirm")
+    assert found["thresholds"]["accept"] > 0
+    assert "Card_Block" in munshi(*asked).stdout
