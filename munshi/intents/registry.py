@@ -60,6 +60,7 @@ Loader = Callable[[Path, Training], Trained]
 _MODULES: Mapping[str, str] = {
     "few_shot": "munshi.intents.few_shot",
     "zero_shot": "munshi.intents.zero_shot",
+    "zero_shot_entailment": "munshi.intents.zero_shot_entailment",
     "zero_shot_llm": "munshi.intents.language_model_zero_shot",
     "few_shot_llm": "munshi.intents.language_model_few_shot",
     "cascade": "munshi.intents.cascade",

@@ -61,11 +61,15 @@ def calibrate(scored: Scored, intents: Sequence[str], prior: Calibration, *, fal
 def held_out(
     examples: Examples, intents: Sequence[str], prepare: Callable[[str], str], *, limit: int
 ) -> tuple[list[str], Indices]:
-    """At most `limit` of the examples, prepared and spread evenly over them, and the number of each one's intent."""
+    """At most `limit` of the examples, prepared and spread evenly over them, and the number of each one's intent.
+
+    None at all where they are fewer than `ENOUGH`, which spares scoring them.
+    """
     number: dict[str | None, int] = {None: OUTSIDE, **{intent: at for at, intent in enumerate(intents)}}
     texts = [*examples.texts, *examples.out_of_scope]
     labels = [*examples.labels, *[None] * len(examples.out_of_scope)]
-    kept = np.unique(np.linspace(0, len(texts) - 1, min(limit, len(texts))).astype(int)).tolist()
+    most = min(limit, len(texts))
+    kept = np.linspace(0, len(texts) - 1, most if most >= ENOUGH else 0).astype(int).tolist()
     pairs = [(prepare(texts[at]), number[labels[at]]) for at in kept]
     told = [(text, owner) for text, owner in pairs if text.strip()]
     return [text for text, _ in told], np.array([owner for _, owner in told], np.int64)

@@ -19,7 +19,7 @@ FILE = "zero_shot.json"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What stands in the file; `encoder` names the one it was calibrated with, and is empty for none."""
+    """What stands in the file; `encoder` names the encoder or model it was calibrated with; empty is none."""
 
     encoder: str
     wanted: Wanted
@@ -55,5 +55,5 @@ def read_zero_shot(folder: Path, encoder: str) -> Kept:
         raise IntentError(f"{path} is damaged: train the classifier again")
     if kept.encoder != encoder:
         made, given = kept.encoder or "none", encoder or "none"
-        raise IntentError(f"the classifier was calibrated with the encoder {made}, not {given}: train it again")
+        raise IntentError(f"the classifier was calibrated with the model {made}, not {given}: train it again")
     return kept
