@@ -45,14 +45,15 @@ def read_fault(error: BaseException) -> Fault:
     """What an error of httpx, ollama, openai or LangChain comes down to."""
     causes = tuple(_causes(error))
     status = next(filter(None, map(_status, causes)), None)
-    said = _one_line(str(error))
+    said = str(error)
+    short = _one_line(said)
     if status is not None:
-        return Fault(f"answered {status} ({said})" if said else f"answered {status}", status, said)
+        return Fault(f"answered {status} ({short})" if short else f"answered {status}", status, said)
     if any(isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout) for cause in causes):
         return Fault("cannot be reached", reached=False)
     if any(isinstance(cause, httpx.TransportError) for cause in causes):
         return Fault("broke off in the middle of its answer")
-    return Fault(f"answered with something that is no chat ({type(error).__name__}: {said})", said=said)
+    return Fault(f"answered with something that is no chat ({type(error).__name__}: {short})", said=said)
 
 
 def _status(error: BaseException) -> int | None:

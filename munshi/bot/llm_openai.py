@@ -41,6 +41,7 @@ class OpenAIServer:
             # Never left empty: a key of the environment would be sent instead.
             api_key=SecretStr(key or "none"),
             openai_proxy="",
+            http_socket_options=(),
             max_retries=0,
             stream_chunk_timeout=None,
             use_responses_api=False,

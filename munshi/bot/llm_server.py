@@ -17,7 +17,11 @@ _NOT_OURS = ("x-stainless-", "openai-organization", "openai-project")
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question to a server. `without` names the wishes that it has turned down before."""
+    """One question to a server.
+
+    `without` names the wishes that are left out of it, `guesses` those among them that the server did not name when it
+    turned the question down, in the order in which they were tried.
+    """
 
     messages: Sequence[ChatMessage]
     schema: Mapping[str, Any] | None
@@ -26,6 +30,7 @@ class Ask:
     seed: int
     logprobs: bool
     without: frozenset[str] = frozenset()
+    guesses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

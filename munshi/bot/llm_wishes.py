@@ -29,14 +29,21 @@ class Wishes:
         """
         told = fault.said.casefold()
         left = [wish for wish in self._server.wishes if self._matters(wish, ask)]
-        named = [wish for wish in left if any(word in told for word in self._server.wishes[wish])]
-        blamed = named or [wish for wish in left if fault.refused and wish not in self._granted]
-        return replace(ask, without=ask.without | {blamed[0]}) if blamed else None
+        for wish in left:
+            if any(word in told for word in self._server.wishes[wish]):
+                return replace(ask, without=ask.without | {wish})
+        for wish in left:
+            if fault.refused and wish not in self._granted:
+                return replace(ask, without=ask.without | {wish}, guesses=(*ask.guesses, wish))
+        return None
 
     def settle(self, ask: Ask) -> None:
-        """Remember what an answer came without. What was once granted is asked for again: only this request lost it."""
+        """Remember what an answer came without, of the guesses the last alone: the ones before it did not help.
+
+        What was once granted is asked for again, since only this request lost it.
+        """
         with self._lock:
-            self._refused |= ask.without - self._granted
+            self._refused |= ask.without - set(ask.guesses[:-1]) - self._granted
             self._granted |= {wish for wish in self._server.wishes if self._matters(wish, ask)}
 
     def _matters(self, wish: str, ask: Ask) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -122,6 +125,19 @@ def test_a_server_that_refuses_everything_beside_the_prompt_still_answers(
         "format", "think", "logprobs", "response_format", "chat_template_kwargs", "temperature", "seed",
     }  # fmt: skip
     assert open_model().complete(ASKED, schema=SCHEMA).text
+
+
+def test_what_a_server_refuses_without_a_word_is_found_out(
+    language_model_server: LanguageModelServer, open_model: Open
+) -> None:
+    language_model_server.refuses = {"format", "response_format"}
+    language_model_server.names_refused = False
+    model = open_model()
+    for _ in range(4):
+        assert model.complete(ASKED, schema=SCHEMA).text
+    tries = len(language_model_server.requests)
+    assert model.complete(ASKED, schema=SCHEMA).tokens, "what it did not refuse is asked for again"
+    assert len(language_model_server.requests) == tries + 1
 
 
 def test_one_refusal_of_what_was_granted_before_changes_nothing(
@@ -287,28 +303,43 @@ def test_many_threads_share_one_door(language_model_server: LanguageModelServer,
     assert told == texts
 
 
-def test_nothing_leaves_but_to_the_server(
-    language_model_server: LanguageModelServer, open_model: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever the environment holds for the libraries beneath: another server must hear nothing."""
+ASKING = """
+import sys
+from langchain_core.tracers.langchain import wait_for_all_tracers
+from munshi.bot.llm import open_chat_model
+from munshi.knowledge.base import ChatMessage
+model = open_chat_model(sys.argv[1])
+asked = [ChatMessage("user", "hello")]
+assert model.complete(asked, schema={"type": "object", "properties": {"a": {"type": "string"}}}).text
+assert list(model.stream(asked))
+assert model.health().ready
+wait_for_all_tracers()
+"""
+
+
+def test_nothing_leaves_but_to_the_server(language_model_server: LanguageModelServer, protocol: Protocol) -> None:
+    """Whatever the environment holds for the libraries beneath, another server hears nothing; in a fresh process,
+    since they read it but once.
+    """
+    urls = (
+        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "OPENAI_PROXY", "OPENAI_BASE_URL", "OPENAI_API_BASE",
+        "LANGSMITH_ENDPOINT", "LANGCHAIN_ENDPOINT", "LANGSMITH_GATEWAY", "OLLAMA_HOST",
+    )  # fmt: skip
+    switches = ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_HANDLER")
+    secrets = ("OPENAI_API_KEY", "OLLAMA_API_KEY", "LANGSMITH_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
     with LanguageModelServer() as eavesdropper:
-        elsewhere = eavesdropper.url
-        for name in (
-            "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "OPENAI_PROXY", "OPENAI_BASE_URL", "OPENAI_API_BASE",
-            "LANGSMITH_ENDPOINT", "LANGCHAIN_ENDPOINT", "LANGSMITH_GATEWAY", "OLLAMA_HOST",
-        ):  # fmt: skip
-            monkeypatch.setenv(name, elsewhere)
-        for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):
-            monkeypatch.setenv(name, "true")
-        secrets = ("OPENAI_API_KEY", "OLLAMA_API_KEY", "LANGSMITH_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
-        for name in secrets:
-            monkeypatch.setenv(name, "somebody-elses")
-        model = open_model()
-        assert model.complete(ASKED, schema=SCHEMA).text
-        assert list(model.stream(ASKED))
-        assert model.health().ready
-        assert eavesdropper.requests == []
+        environment = {
+            **os.environ,
+            **dict.fromkeys(urls, eavesdropper.url),
+            **dict.fromkeys(switches, "true"),
+            **dict.fromkeys(secrets, "somebody-elses"),
+        }
+        command = [sys.executable, "-c", ASKING, language_model_server.spec(protocol)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert eavesdropper.connections == 0
     heard = [value for request in language_model_server.requests for value in request.headers.values()]
+    assert len(language_model_server.requests) == 3
     assert not any("somebody-elses" in value or "Bearer" in value for value in heard)
 
 

@@ -5,7 +5,8 @@
         server.answer = lambda prompt: "price" if "cost" in prompt else "other"
         server.always = "hang"                                # from now on
         server.next = [500, "cut", "answer"]                  # the next three calls only, then `always` again
-        server.refuses = {"response_format"}                  # answered 400 where a request holds that field
+        server.refuses = {"response_format"}                  # a request with that field gets 400, which names it
+        server.names_refused = False                          # or does not
         server.requests[-1].body["messages"]                  # what was sent
 
 `answer` takes the contents of all messages, a line each, and gives the text. Left None, a request with a JSON schema
@@ -94,10 +95,12 @@ class LanguageModelServer:
         self.always: Behaviour = "answer"
         self.next: list[Behaviour] = []
         self.refuses: set[str] = set()
+        self.names_refused = True
         self.redirects_to = ""
         self.gives_logprobs = True
         self.logprob: Callable[[str], float] = lambda _: -0.1
         self.requests: list[Request] = []
+        self.connections = 0
         self.released = threading.Event()
         self._http = _Http(self)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
@@ -156,6 +159,11 @@ class _Http(ThreadingHTTPServer):
     def __init__(self, owner: LanguageModelServer) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.owner = owner
+
+    def verify_request(self, *_: Any) -> bool:
+        """Count it, whatever it turns out to be."""
+        self.owner.connections += 1
+        return True
 
     def handle_error(self, *_: Any) -> None:
         """Silence: callers that hang up are what is tested here."""
@@ -221,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
         owner, model = self.server.owner, request.body.get("model")
         refused = sorted(owner.refuses & set(request.body))
         if refused:
-            self._json(400, speak.error(f"field {refused[0]} is not supported"))
+            self._json(400, speak.error(f"no {refused[0]} here" if self.server.owner.names_refused else "no"))
         elif model not in owner.models:
             self._json(404, speak.error(f"model '{model}' not found"))
         else:
