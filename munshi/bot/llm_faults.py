@@ -16,12 +16,16 @@ _REFUSALS = frozenset({400, 413, 422})
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`what` follows the server's name in a sentence; `status` is that of HTTP, `said` the error's own words."""
+    """`what` follows the server's name in a sentence; `status` is that of HTTP, `said` the error's own words.
+
+    `remedy` is set where the fault itself tells it.
+    """
 
     what: str
     status: int | None = None
     said: str = ""
     reached: bool = True
+    remedy: str = ""
 
     @property
     def refused(self) -> bool:

@@ -24,6 +24,7 @@ CONTEXT = 8192
 # UTF-8 bytes a token: English has about four, Hindi about three.
 _BYTES_A_TOKEN = 3
 _HEALTH_TIMEOUT = 5.0
+_SLOW = "look whether it hangs, choose a smaller model, or raise MUNSHI_LLM_TIMEOUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class LanguageModel:
             with closing(self._runner.iterate(source, timeout)) as given:
                 yield from given
         except TimeoutError:
-            raise self._error(Fault(f"did not finish within {timeout:.3g} s")) from None
+            raise self._error(Fault(f"did not finish within {timeout:.3g} s", remedy=_SLOW)) from None
         except SourceError as error:
             raise self._error(read_fault(error.__cause__ or error)) from error
 
@@ -158,7 +159,7 @@ def _remedy(fault: Fault, server: Server) -> str:
         return "set MUNSHI_LLM_KEY to its key"
     if fault.status == 404:
         return server.missing
-    return "check its address and its log" if fault.reached else server.remedy
+    return fault.remedy or ("check its address and its log" if fault.reached else server.remedy)
 
 
 async def _models(server: Server) -> AsyncIterator[list[str]]:
