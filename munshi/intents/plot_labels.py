@@ -17,6 +17,8 @@ DEVANAGARI = (
     "FreeSans",
 )
 MAX_CHARS = 36
+# English vowels that IAST has no letter for: those of order, and of bank.
+_NEAREST = str.maketrans("ऑॉऍॅ", "ओोएे")
 
 
 @cache
@@ -37,7 +39,7 @@ def legible(label: str) -> str:
     if not _drawable(plain):
         from indic_transliteration import sanscript
 
-        latin = sanscript.transliterate(plain, sanscript.DEVANAGARI, sanscript.IAST)
+        latin = sanscript.transliterate(plain.translate(_NEAREST), sanscript.DEVANAGARI, sanscript.IAST)
         plain = "".join(ch if ord(ch) in _glyphs() else "?" for ch in unicodedata.normalize("NFC", latin))
     return plain if len(plain) <= MAX_CHARS else f"{plain[: MAX_CHARS - 1].rstrip()}…"
 

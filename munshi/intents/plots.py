@@ -132,13 +132,14 @@ def _cells(axes: Axes, counts: Counts, totals: Counts) -> None:
 def shown_classes(confusion: Confusion) -> list[int]:
     """Numbers of the classes that are drawn, in their order: no intent at all always comes last."""
     counts = np.array(confusion.counts)
-    wrong = counts * ~np.eye(len(counts), dtype=bool)
-    either = wrong + wrong.T
     last = [len(counts) - 1] if confusion.labels[-1] == OUT_OF_SCOPE else []
-    one, other = np.triu_indices(len(counts), 1)
+    named = len(counts) - len(last)
+    wrong = counts[:named, :named] * ~np.eye(named, dtype=bool)
+    either = wrong + wrong.T
+    one, other = np.triu_indices(named, 1)
     worst = np.argsort(-either[one, other], kind="stable")
     ranked = dict.fromkeys(np.column_stack([one, other])[worst].ravel().tolist())
-    kept = sorted([at for at in ranked if at not in last][:MAX_CLASSES])
+    kept = sorted(list(ranked or range(named))[:MAX_CLASSES])
     return [kept[at] for at in _side_by_side(either[np.ix_(kept, kept)])] + last
 
 
@@ -201,7 +202,7 @@ def _percent() -> Formatter:
 def scope_figure(report: Report) -> Figure:
     """The in-scope score of texts in and out of scope, and the ROC curve where there are both."""
     drawn = scope(report.outcome)
-    figure = _figure(9.2 if drawn.roc else 5.2, 4.2)
+    figure = _figure(9.6 if drawn.roc else 5.4, 4.3)
     threshold = report.thresholds.in_scope
     if not drawn.roc:
         _histogram(figure.add_subplot(), drawn.bins, threshold, outside=False)
@@ -224,7 +225,8 @@ def _histogram(axes: Axes, bins: Sequence[ScopeBin], threshold: float, *, outsid
     axes.set(xlim=(0, 1), xlabel="in-scope score", ylabel="share of the texts of its kind")
     axes.yaxis.set_major_formatter(_percent())
     axes.set_title("Does any intent fit?")
-    axes.legend(loc="best", fontsize=8)
+    # Under the axes: no corner of the histogram is sure to be empty.
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, fontsize=8, columnspacing=1.2)
 
 
 def _roc(axes: Axes, points: Sequence[RocPoint], threshold: float, auroc: float) -> None:

@@ -132,10 +132,15 @@ def _sentences(found: Explanation) -> list[str]:
 
 
 def _settled(found: Explanation) -> str:
-    """Which step of a cascade settled it."""
-    example = f" '{_short(found.near[0].text)}'" if found.near else ""
-    by_step = {"exact": f"It is the example{example}.", "near": f"It is the example{example}, but for a slip or so."}
-    return by_step.get(str(found.step), f"Settled by {found.step}: no example says just this.")
+    """Which step of a cascade settled it, and by which example."""
+    same = [one.text for one in found.near if one.intent == found.prediction.intent]
+    example = f"the example '{_short(same[0])}'" if same else "an example"
+    by_step = {
+        "exact": f"It matched {example} exactly.",
+        "near": f"It matched {example}, but for manners, word order or a slip.",
+        "llm": "What the classifier made of it was in doubt, and the language model had its say.",
+    }
+    return by_step.get(str(found.step), f"No example says just this; it was judged by {found.step}.")
 
 
 def _spoken(intent: str, words: Sequence[WordWeight]) -> str:
