@@ -16,9 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from munshi import __version__
 from munshi.bot.business import BusinessError, check_business, find_business, load_business
+from munshi.bot.classifier import fit_of, models_of
 from munshi.bot.llm import open_configured
 from munshi.bot.settings import PREFIX, Settings
 from munshi.bot.store import StoreError, open_engine
+from munshi.intents.base import IntentError
 from munshi.knowledge.base import ChatModelError, EncoderError
 from munshi.knowledge.encoder import open_encoder
 
@@ -39,7 +41,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything, whatever fails."""
     looks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        _program, _variables, _home, _business, _database, _encoder, _port, _model,
+        _program, _variables, _home, _business, _database, _encoder, _classifier, _port, _model,
     )  # fmt: skip
     return [finding for look in looks for finding in look(settings)]
 
@@ -115,6 +117,27 @@ def _encoder(settings: Settings) -> Iterator[Finding]:
         yield Finding("note", "encoder", "none: Munshi works on words alone, and finds less.")
     else:
         yield Finding("ok", "encoder", f"{encoder.name}, {encoder.dim} dimensions")
+
+
+def _classifier(settings: Settings) -> Iterator[Finding]:
+    """A promoted model that cannot be used is no fault: the pack's examples are learnt instead."""
+    try:
+        business = load_business(settings.business)
+    except BusinessError:
+        return  # told already
+    store = models_of(settings.business_home(business.key))
+    name = store.current()
+    if name is None:
+        yield Finding("ok", "classifier", f"{business.classifier}, learnt from the pack's examples")
+        return
+    try:
+        version = store.version(name)
+        version.verify()
+    except IntentError as error:
+        yield Finding("note", "classifier", f"The promoted model is not used: {error}.")
+        return
+    fit = fit_of(version, business)
+    yield Finding("note" if fit.remark else "ok", "classifier", fit.remark or f"the promoted {name}")
 
 
 def _port(settings: Settings) -> Iterator[Finding]:

@@ -69,6 +69,8 @@ def compare(
     held_out, name = candidate.held_out(), store.current()
     if not held_out.parts:
         return Comparison(None, None, tolerance)
+    measured = name or "the pack's own fit"
+    training.progress(f"Measuring {measured} on what {candidate.manifest.version} held out")
     if name is None:
         pupil = Pupil(BUILT_IN, pack, training, lambda: teach(BUILT_IN, pack, training, "built-in"))
     else:

@@ -113,6 +113,18 @@ def test_a_damaged_version_is_listed_and_refused(munshi, pack: Path) -> None:
     assert made["version"] in munshi("models", "list").stdout
 
 
+def test_doctor_tells_of_the_model_in_use_and_of_one_that_cannot_be(munshi, pack: Path) -> None:
+    def told() -> dict[str, str]:
+        (found,) = [row for row in document(munshi("doctor", "--json"))["findings"] if row["what"] == "classifier"]
+        return found
+
+    assert told()["state"] == "ok"
+    made = document(munshi("train", "intents", "--promote", "--json"))
+    assert (told()["state"], made["version"] in told()["detail"]) == ("ok", True)
+    (Path(made["folder"]) / "examples.json").write_text("{}", encoding="utf-8")
+    assert (told()["state"], "examples.json" in told()["detail"]) == ("note", True)
+
+
 def test_a_folder_of_its_own_holds_a_version_and_is_not_overwritten(munshi, table, tmp_path: Path) -> None:
     examples, out = table("all.csv"), tmp_path / "out"
     made = document(munshi("train", "intents", "--train", str(examples), "--out", str(out), "--json"))
