@@ -37,17 +37,16 @@ def answer_schema(labels: Sequence[str]) -> dict[str, Any]:
 
 def parse(answer: str, labels: Sequence[str]) -> str | None:
     """The label that an answer names, or the word for none; None where it is not just that, to the letter."""
-    options = {*labels, none_word(labels)}
+    options = (*labels, none_word(labels))
     # Escaped, a character takes up to twelve.
     if len(answer) > _ROOM + 12 * max(map(len, options)):
         return None
     try:
-        read = json.loads(answer)
+        # A key that stands twice shows as two pairs.
+        pairs = json.loads(answer, object_pairs_hook=list)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(read, dict) or list(read) != [KEY] or not isinstance(read[KEY], str):
-        return None
-    return read[KEY] if read[KEY] in options else None
+    return next((option for option in options if pairs == [(KEY, option)]), None)
 
 
 def likelihood(completion: Completion) -> float | None:

@@ -18,13 +18,15 @@ Pairs = Sequence[tuple[str, str]]
 # So much of a message is shown: what is wanted is said early.
 TEXT_CHARS = 1000
 # What the labels with their descriptions, and the examples, may take together, in bytes of UTF-8, of which a token of
-# English takes four and one of Hindi three. With the rest of the prompt that is some 3,000 tokens, which a model of any
-# size can take, and which two cores read in a time that a customer may wait.
+# English takes four and one of Hindi three. With the rest of the prompt that is some 3,000 tokens, which any model can
+# take; a shop with twenty intents needs a third of it.
 BUDGET = 9000
 # How much of each description, and of each example, is shown: the first of these sizes that the budget has room for.
 DESCRIPTION_BYTES = (300, 160, 80, 40, 0)
 EXAMPLE_BYTES = (200, 120, 80, 50)
 _SEPARATOR = "\n--- user ---\n"
+# Brackets, and what breaks a line where JSON does not say so.
+_ESCAPED = str.maketrans({mark: f"\\u{ord(mark):04x}" for mark in "<[\x7f\x85\u2028\u2029"})
 
 
 def prompt(
@@ -61,7 +63,7 @@ def quoted(text: str) -> str:
     half a surrogate pair, which no server takes, is a question mark.
     """
     whole = text.encode(errors="replace").decode()
-    return json.dumps(whole, ensure_ascii=False).replace("<", "\\u003c").replace("[", "\\u005b")
+    return json.dumps(whole, ensure_ascii=False).translate(_ESCAPED)
 
 
 def _listed(labels: Sequence[str], descriptions: Mapping[str, str], room: int) -> str:

@@ -6,7 +6,7 @@ from math import exp, inf, log, nan
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from munshi.bot.llm import open_chat_model
@@ -164,6 +164,8 @@ def test_no_text_is_misread(answer: str) -> None:
         '{"intent": null}',
         '{"intent": "order", "why": "because"}',
         '{"label": "order"}',
+        '{"intent": "price", "intent": "order"}',
+        '[["intent", "order"]]',
         'Sure! {"intent": "order"}',
         "```json\n" + label_json("order") + "\n```",
         "[" * 100_000,
@@ -213,11 +215,11 @@ def test_what_a_customer_writes_stays_one_quoted_string(text: str) -> None:
 
 
 @given(st.text())
+@example("one\u2028two\x85three\x7f\ud800[")
 def test_any_text_can_be_quoted(text: str) -> None:
     written = quoted(text)
     assert json.loads(written) == text.encode(errors="replace").decode()
-    assert written.isprintable() or not text.isprintable()
-    assert "\n" not in written
+    assert len(written.splitlines()) == 1
 
 
 def test_examples_are_quoted_too_and_the_likest_stand_last() -> None:
