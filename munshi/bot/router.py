@@ -20,10 +20,10 @@ _OPTION_RATIO = 0.2
 # What begins or ends with one of these asks, what holds one of those forbids, and what undoes is the opposite ("unblock
 # my card"). None is an order, though it shares nearly all its words with one.
 _ASKING = frozenset(
-    "is was are were am has have had did does what whats why when which who where kya kyu kyun kyon kab "
-    "क्या क्यों क्यूँ कब".split()
+    "is was were am are has have had did does what whats why when which who where "  # codespell:ignore whats
+    "kya kyu kyun kyon kab क्या क्यों क्यूँ कब".split()
 )
-_FORBIDDING = frozenset("not dont doesnt didnt never mat mt मत".split())
+_FORBIDDING = frozenset("not dont doesnt didnt never mat mt मत".split())  # codespell:ignore doesnt,didnt
 _UNDOING = ("un", "de", "dis")
 # How `Prediction.classifier` ends where a language model had its say in a cascade.
 MODEL_STEP = ":llm"

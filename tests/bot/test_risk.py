@@ -19,6 +19,7 @@ from munshi.bot.conductor import Context, Guess
 from munshi.bot.inbox import Inbox
 from munshi.bot.settings import load_settings
 from munshi.bot.state import SessionState
+from munshi.handlers.base import Reply
 from tests.servers.language_model import LanguageModelServer
 
 Say = Callable[[str], Response]
@@ -81,6 +82,11 @@ def ask(shop: App, request: pytest.FixtureRequest) -> Say:
     return lambda text: shop.respond(text, session_id=request.node.nodeid)
 
 
+def told(response: Response) -> Reply:
+    assert response.reply is not None
+    return response.reply
+
+
 def tickets(app: App) -> int:
     """How many finished forms there are; calls for a person are none."""
     return sum(ticket.kind == "form" for ticket in Inbox(app.store).tickets())
@@ -90,7 +96,7 @@ def test_a_sure_order_is_not_asked_about_before_it_is_read_back(bank: App, say: 
     before = tickets(bank)
     assert say(ORDER).route == "run"
     read_back = say("98200 12345")
-    assert "+91" in read_back.reply.text.replace(" ", "")
+    assert "+91" in told(read_back).text.replace(" ", "")
     assert tickets(bank) == before
     say("yes")
     assert tickets(bank) == before + 1
@@ -100,7 +106,7 @@ def test_a_sure_order_is_not_asked_about_before_it_is_read_back(bank: App, say: 
 def test_an_explicit_yes_runs_it_and_it_is_still_read_back(bank: App, say: Say, yes: str) -> None:
     before = tickets(bank)
     asked = say(QUESTION)
-    assert (asked.route, asked.intent, len(asked.reply.buttons)) == ("confirm", "Card_Block", 2)
+    assert (asked.route, asked.intent, len(told(asked).buttons)) == ("confirm", "Card_Block", 2)
     taken = say(yes)
     assert (taken.route, taken.intent, taken.handler) == ("run", "Card_Block", "collect")
     say("98200 12345")
@@ -114,7 +120,7 @@ def test_a_no_looks_for_another_answer(bank: App, say: Say, no: str) -> None:
     say(QUESTION)
     refused = say(no)
     assert (refused.route, refused.intent) == ("fallback", None)
-    assert refused.reply.citations or refused.reply.buttons
+    assert told(refused).citations or told(refused).buttons
     assert say("98200 12345").handler != "collect"
 
 
@@ -147,9 +153,9 @@ def test_one_that_was_chosen_from_several_is_confirmed_by_that(bank: App) -> Non
 
 def test_a_form_is_left_for_a_question_first_and_taken_up_again(bank: App, say: Say) -> None:
     before = tickets(bank)
-    asked = say("transfer 500 to ravi").reply.text
+    asked = told(say("transfer 500 to ravi")).text
     assert say(QUESTION).route == "confirm"
-    assert say("no").reply.text.endswith(asked)
+    assert told(say("no")).text.endswith(asked)
     say("98200 12345")
     say("yes")
     assert tickets(bank) == before + 1
@@ -157,8 +163,8 @@ def test_a_form_is_left_for_a_question_first_and_taken_up_again(bank: App, say: 
 
 def test_a_bare_product_asks_before_it_runs_a_high_risk_intent(ask: Say) -> None:
     asked = ask("alto clutch plate")
-    assert (asked.route, asked.reply.data) == ("confirm", {})
-    assert ask("yes").reply.data.get("products")
+    assert (asked.route, told(asked).data) == ("confirm", {})
+    assert told(ask("yes")).data.get("products")
 
 
 def test_a_follow_up_runs_no_high_risk_intent(ask: Say) -> None:
@@ -172,7 +178,7 @@ def test_a_follow_up_runs_no_high_risk_intent(ask: Say) -> None:
 def test_a_product_named_in_passing_runs_no_high_risk_intent(ask: Say, text: str) -> None:
     said = ask(text)
     assert said.handler != "stock_price"
-    assert said.route != "run" or said.reply.citations
+    assert said.route != "run" or told(said).citations
 
 
 def test_a_models_word_is_confirmed_and_the_model_is_named(
