@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.intent_peer_router import SEMANTIC_ROUTER, fitted_semantic_router, semantic_router
+from benchmarks.intent_peer_setfit import SETFIT, setfit
+from benchmarks.intent_sets import IntentSet
 from munshi.intents.base import Prediction
 from munshi.intents.calibration import Thresholds, choose_in_scope
 from munshi.intents.examples import Examples
@@ -17,6 +20,8 @@ from munshi.intents.trial import OUTSIDE, Trial
 from munshi.knowledge.weights import minilm_folder
 
 FOLDS = 5
+SETFIT_EXAMPLES = 1000
+"""The most examples that SetFit is taught here: its training goes by pairs of them."""
 
 
 class LogisticHead:
@@ -76,6 +81,18 @@ def _logistic_head(examples: Examples, training: Training) -> LogisticHead:
     return LogisticHead(examples, training.seed)
 
 
-def peers() -> Mapping[str, Factory]:
-    """Those whose libraries are installed."""
-    return {LogisticHead.name: _logistic_head} if find_spec("sentence_transformers") else {}
+def peers(task: IntentSet, *, setfit_steps: int) -> Mapping[str, Factory]:
+    """Those whose libraries are installed. SetFit, which takes minutes, runs on the small sets only."""
+    found: dict[str, Factory] = {}
+    if find_spec("sentence_transformers"):
+        found[LogisticHead.name] = _logistic_head
+    if find_spec("semantic_router"):
+        found[SEMANTIC_ROUTER] = semantic_router
+        found[f"{SEMANTIC_ROUTER}, fitted"] = fitted_semantic_router
+    if find_spec("setfit") and setfit_steps and _examples(task) <= SETFIT_EXAMPLES:
+        found[f"{SETFIT}, {setfit_steps} steps"] = setfit(setfit_steps)
+    return found
+
+
+def _examples(task: IntentSet) -> int:
+    return task.shots * len(task.train.intents) or len(task.train.texts)

@@ -61,7 +61,7 @@ def hinglish_top() -> Iterator[IntentSet]:
         kept = [at for at, label in enumerate(test.labels) if label in set(train.labels)]
         dropped = len(test.labels) - len(kept)
         known = Examples(tuple(test.texts[at] for at in kept), tuple(test.labels[at] for at in kept))
-        note = f"{dropped} validation rows of intents that the training file lacks are left out"
+        note = f"the same rows in both languages; {dropped} of intents that the training file lacks are left out"
         yield IntentSet(name, "Apache-2.0", train, known, note=note)
 
 
