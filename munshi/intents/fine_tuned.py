@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -116,10 +117,13 @@ def train(examples: Examples, training: Training) -> FineTunedClassifier:
     if training.work:
         folder = fine_tune(support, training.base, training.work, settings, training.progress)
         return FineTunedClassifier.load(folder, prepare=training.prepare)
-    scratch = tempfile.TemporaryDirectory(prefix="munshi-fine-tuning-", ignore_cleanup_errors=True)
-    folder = fine_tune(support, training.base, Path(scratch.name), settings, training.progress)
-    trained = FineTunedClassifier.load(folder, prepare=training.prepare)
-    weakref.finalize(trained, scratch.cleanup)
+    with ExitStack() as stack:
+        scratch = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="munshi-fine-tuning-", ignore_cleanup_errors=True)
+        )
+        folder = fine_tune(support, training.base, Path(scratch), settings, training.progress)
+        trained = FineTunedClassifier.load(folder, prepare=training.prepare)
+        weakref.finalize(trained, stack.pop_all().close)
     return trained
 
 

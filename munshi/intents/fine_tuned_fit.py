@@ -3,12 +3,16 @@
 Confidence comes from the examples held out. Texts out of scope are those held out of `Examples.out_of_scope`, and a
 stand-in: each example held out once more, its own intent taken from the head, the class means and the known n-grams.
 That costs nothing, where training without each intent in turn would cost a training each. It flatters: the encoder
-has learnt to set the missing intent apart, so a real stranger looks nearer than the stand-in does.
+has learnt to set the missing intent apart, so a stranger close to the shop's own business looks nearer than its
+stand-in does. With 40 intents of BANKING77's training file learnt and the other 37 for strangers, the threshold came
+out at 0.52 where 0.68 would have been best (MCC 0.70 instead of 0.74); for strangers far off, the out-of-scope
+training texts of CLINC150, 0.18 would have been best (0.86 instead of 0.91). It lies between the two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +27,9 @@ from munshi.intents.trial import OUTSIDE, Trial
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
+# As many examples held out tell as much of the temperature as training does, after which the logits are about right
+# as they are; from fewer it would be a guess.
+TEMPERATURE_TEXTS = 20
 # A gram that the texts of more than one class hold.
 SHARED = -2
 
@@ -48,7 +55,10 @@ def learn(
     )
     texts = [support.texts[row] for row in tested.tolist()]
     trial = held_out(model, texts, vectors[tested], owners[tested], known)
-    return model, Calibration.learn(trial, support.intents, false_accept=false_accept)
+    calibration = Calibration.learn(trial, support.intents, false_accept=false_accept)
+    told = np.count_nonzero(owners[tested] != OUTSIDE) / TEMPERATURE_TEXTS
+    temperature = np.exp((told * np.log(calibration.temperature) + np.log(model.scale)) / (told + 1))
+    return model, replace(calibration, temperature=float(temperature))
 
 
 def class_means(vectors: Vectors, owners: Indices, classes: int) -> Vectors:

@@ -38,7 +38,7 @@ class FineTunedModel:
     def nearest(self, texts: Sequence[str], vectors: Vectors, scores: Floats) -> Floats:
         """How near each text is to what its best intent was taught with, (n,), 0 to 1."""
         best = np.argmax(scores, axis=1)
-        close = np.maximum(np.einsum("nd,nd->n", vectors, self.means[best]), 0)
+        close = np.maximum((vectors * self.means[best]).sum(axis=1), 0)
         familiar = np.array([self._familiar(text) for text in texts])
         return np.asarray((1 - GRAM_SHARE) * close + GRAM_SHARE * familiar, np.float64)
 

@@ -23,7 +23,7 @@ from munshi.intents.fine_tuned_fit import class_means, learn
 from munshi.intents.fine_tuned_model import Vectors
 from munshi.intents.support import Support
 from munshi.intents.training_settings import Settings
-from munshi.intents.training_split import Split, class_weights
+from munshi.intents.training_split import Split, class_weights, first_of_each
 from munshi.intents.training_work import Work, fingerprint
 from munshi.knowledge.base import EncoderError
 from munshi.knowledge.weights import EncoderFolder, minilm_folder
@@ -41,6 +41,8 @@ NEEDED = ("torch", "transformers", "accelerate")
 MIN_AGREEMENT = 0.98
 # How far a vector from the fp32 graph may be from torch's, as 1 - cosine.
 MAX_DISTANCE = 1e-4
+# As many examples of an intent tell where its part of the head should start.
+START_TEXTS = 20
 # Texts that the graph is compared with torch on.
 COMPARED = 64
 
@@ -61,7 +63,7 @@ class Base:
         from munshi.knowledge.tokenizer import load_tokenizer
 
         try:
-            path = folder or minilm_folder().path
+            path = folder or _minilm()
             config = _read_config(path)
             check_base(config, path)
             read = min(max_tokens, _positions(config))
@@ -99,6 +101,12 @@ def _require_extra() -> None:
         raise IntentError(
             f"fine-tuning needs {', '.join(missing)}: install the train extra (pip install 'munshi[train]')"
         )
+
+
+def _minilm() -> Path:
+    folder = minilm_folder()
+    folder.check(folder.weights)
+    return folder.path
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -158,8 +166,9 @@ class _Run:
         resume = self._work.last_checkpoint()
         if resume is None:
             self._progress(f"Fine-tuning {self._base.name} on {len(owners)} texts of {classes} intents")
-            vectors = training_torch.encode(model, [self._tokens[row] for row in self._split.train])
-            model.start_head(class_means(vectors, owners, classes), self._settings.sharpness)
+            rows = first_of_each(self._support.owners, self._split.train, START_TEXTS)
+            vectors = training_torch.encode(model, [self._tokens[row] for row in rows])
+            model.start_head(class_means(vectors, self._support.owners[rows], classes), self._settings.sharpness)
         else:
             self._progress(f"Going on with the training from {resume.name}")
         often = -(-self._settings.round_texts // len(owners))
@@ -205,7 +214,7 @@ class _Run:
 
         rows = self._split.tested[:COMPARED]
         expected = training_torch.encode(model, [self._tokens[row] for row in rows])
-        distance = float(np.max(1 - np.einsum("nd,nd->n", expected, exact[: len(rows)])))
+        distance = float(np.max(1 - (expected * exact[: len(rows)]).sum(axis=1)))
         if not distance <= MAX_DISTANCE:
             raise IntentError(
                 f"the graph written from {self._base.folder} does not do what the trained model does "

@@ -20,9 +20,9 @@ class Settings:
     """
 
     seed: int = 0
-    rounds: int = 6
+    rounds: int = 4
     patience: int = 2
-    round_texts: int = 400
+    round_texts: int = 600
     batch: int = 32
     rate: float = 2e-4
     head_rate: float = 0.02

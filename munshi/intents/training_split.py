@@ -69,3 +69,9 @@ def class_weights(owners: Indices, classes: int) -> Floats:
     """What an example of each class counts in the loss, (classes,): (mean size / size)^`BALANCE`."""
     sizes = np.maximum(np.bincount(owners[owners != OUTSIDE], minlength=classes), 1)
     return np.asarray((sizes.mean() / sizes) ** BALANCE)
+
+
+def first_of_each(owners: Indices, rows: Indices, most: int) -> Indices:
+    """Those of `rows` that are in a class, at most so many of each, in the order they stand in."""
+    chosen = [rows[owners[rows] == number][:most] for number in np.unique(owners[owners != OUTSIDE])]
+    return np.sort(np.concatenate(chosen))

@@ -21,7 +21,7 @@ from munshi.intents.base import IntentError
 from munshi.intents.examples import Examples
 from munshi.intents.fine_tuned import FineTunedClassifier
 from munshi.intents.fine_tuned_file import HEAD
-from munshi.intents.registry import Training, factory, loader
+from munshi.intents.registry import Savable, Training, factory, loader
 from munshi.intents.support import Support
 from munshi.intents.training import fine_tune
 from munshi.intents.training_settings import Settings
@@ -221,9 +221,18 @@ def test_progress_is_told_and_nothing_is_printed(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_training_without_a_folder_can_be_kept(base: Path, shop: Examples, tmp_path: Path) -> None:
+    trained = factory("fine_tuned")(shop, Training(base=base, seed=1, prepare=str.upper))
+    assert isinstance(trained, Savable)
+    trained.save(tmp_path / "kept")
+    again = loader("fine_tuned")(tmp_path / "kept", Training(prepare=str.upper))
+    assert again.classify(shop.texts) == trained.classify(shop.texts)
+
+
 def test_the_real_encoder_learns_a_shop(shop: Examples, tmp_path: Path) -> None:
-    training = Training(work=tmp_path / "work", seed=1)
-    trained = factory("fine_tuned")(shop, training)
+    support = Support.of(shop, str)
+    settings = Settings(seed=1, rounds=2, round_texts=300)
+    trained = FineTunedClassifier.load(fine_tune(support, None, tmp_path, settings, lambda _text: None))
     asked = (
         "has my parcel left yet",
         "what do you charge for a clutch",
@@ -235,5 +244,3 @@ def test_the_real_encoder_learns_a_shop(shop: Examples, tmp_path: Path) -> None:
     assert tuple(each.intent for each in made) == wanted
     elsewhere = trained.classify(["who won the cricket match", "write me a poem", "capital of france"])
     assert max(each.in_scope for each in elsewhere) < min(each.in_scope for each in made)
-    trained.save(tmp_path / "kept")
-    assert loader("fine_tuned")(tmp_path / "kept", training).classify(asked) == made
