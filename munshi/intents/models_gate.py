@@ -22,6 +22,7 @@ from munshi.intents.registry import Training
 # The figures that must not fall.
 GATED = ("accuracy", "macro_f1", "mcc")
 BUILT_IN = Recipe("few_shot")
+_WAY_OUT = 'to promote it anyway: --force --reason "…"'
 # Sums of floats in another order differ by about so much.
 _ROUNDING = 1e-9
 
@@ -102,9 +103,9 @@ def promote(
         raise IntentError(f"{name} is the current model already")
     try:
         comparison = compare(store, candidate, pack, training, tolerance=tolerance)
-    except IntentError:
+    except IntentError as error:
         if not force:
-            raise
+            raise RefusedError(f"{name} cannot be compared: {error}; {_WAY_OUT}") from error
         comparison = Comparison(candidate.manifest.held_out.figures, None, tolerance)
     if not force:
         _let_pass(name, candidate, comparison)
@@ -112,8 +113,7 @@ def promote(
 
 
 def _let_pass(name: str, candidate: Version, comparison: Comparison) -> None:
-    way_out = 'to promote it anyway: --force --reason "…"'
     if comparison.candidate is None:
-        raise RefusedError(f"{name} has no figures on texts held out. {candidate.manifest.held_out.note} {way_out}")
+        raise RefusedError(f"{name} has no figures on texts held out. {candidate.manifest.held_out.note} {_WAY_OUT}")
     if comparison.falls:
-        raise RefusedError(f"{name} is not promoted: {'; '.join(comparison.falls)}; {way_out}")
+        raise RefusedError(f"{name} is not promoted: {'; '.join(comparison.falls)}; {_WAY_OUT}")

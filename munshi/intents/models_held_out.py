@@ -11,9 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from munshi.intents.base import Prediction
 from munshi.intents.examples import Examples
-from munshi.intents.metrics import auroc, expected_calibration_error, macro_f1, matthews, rejecting
+from munshi.intents.metrics import auroc, expected_calibration_error, macro_f1, matthews
 from munshi.intents.registry import Trained
 from munshi.intents.trial import OUTSIDE
 
@@ -199,17 +198,12 @@ class _Rows:
         threshold = classifier.thresholds.in_scope if rejects else 0.0
         return cls(
             truth=[*part.labels, *[None] * len(part.out_of_scope)],
-            decided=[_decided(one, threshold) for one in made],
+            decided=[one.intent if one.in_scope >= threshold else None for one in made],
             predicted=[one.intent for one in made],
             confidence=[one.confidence for one in made],
             in_scope=[one.in_scope for one in made],
             inside=len(part.texts),
         )
-
-
-def _decided(made: Prediction, threshold: float) -> str | None:
-    kept = rejecting([0], [made.in_scope], threshold, outside=OUTSIDE)[0] != OUTSIDE
-    return made.intent if kept else None
 
 
 def _figures(rows: Sequence[_Rows]) -> Figures:

@@ -263,6 +263,15 @@ def test_a_fall_within_the_tolerance_passes(store: ModelStore, good: Version, po
     assert not compare(store, good, shop, Training()).falls
 
 
+def test_what_cannot_be_compared_is_promoted_by_force_alone(store, good: Version, poor: Version, shop) -> None:
+    store.promote(poor.manifest.version)
+    (poor.folder / "examples.json").unlink()
+    with pytest.raises(RefusedError, match=r"examples\.json.*--force"):
+        promote(store, good.manifest.version, shop, Training())
+    promote(store, good.manifest.version, shop, Training(), force="the other one is broken")
+    assert store.current() == good.manifest.version
+
+
 def test_without_a_model_the_packs_own_fit_is_the_baseline(store: ModelStore, poor: Version, shop: Examples) -> None:
     with pytest.raises(RefusedError):
         promote(store, poor.manifest.version, shop, Training())
