@@ -86,9 +86,9 @@ def _show(found: Explanation, thresholds: Thresholds, route: Route) -> None:
     typer.secho(_headline(made.intent, route.kind), bold=True)
     for line in _sentences(found):
         typer.echo(line)
-    if found.words:
+    if words := _words(found):
         typer.echo("")
-        rows = [(w.word, f"{made.confidence - w.weight:.0%}", _change(w)) for w in found.words]
+        rows = [(w.word, f"{made.confidence - w.weight:.0%}", f"{-w.weight:+.0%}") for w in words]
         show_table(("without the word", "confidence", "change"), rows)
     if found.near:
         typer.echo("")
@@ -123,12 +123,21 @@ def _sentences(found: Explanation) -> list[str]:
     lines = [_settled(found)] if found.step else []
     if made.intent is None:
         return lines or ["There is nothing in the message that any intent could be told by."]
-    lines.append(_spoken(made.intent, found.words) if found.total else "There are no words in it to go by.")
+    lines.append(_spoken(made.intent, _words(found)) if found.total else "There are no words in it to go by.")
     if found.runner_up:
         lines.append(_second(found.runner_up))
     if found.weighed < found.total:
         lines.append(f"Only the first {found.weighed} of {found.total} different words were looked at.")
     return lines
+
+
+def _words(found: Explanation) -> list[WordWeight]:
+    """The words worth telling of: where an example matched, no word of it speaks against it.
+
+    Without the word the next step judges, and may be a hair surer than a match is taken to be.
+    """
+    matched = found.step in ("exact", "near")
+    return [one for one in found.words if one.weight > 0 or not matched]
 
 
 def _settled(found: Explanation) -> str:
@@ -162,10 +171,6 @@ def _second(second: RunnerUp) -> str:
 def _listed(words: Sequence[str]) -> str:
     quoted = [f"'{word}'" for word in words]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-
-
-def _change(weight: WordWeight) -> str:
-    return f"{-weight.weight:+.0%}"
 
 
 def _short(text: str) -> str:
