@@ -70,6 +70,7 @@ def held_out(
     labels = [*examples.labels, *[None] * len(examples.out_of_scope)]
     most = min(limit, len(texts))
     kept = np.linspace(0, len(texts) - 1, most if most >= ENOUGH else 0).astype(int).tolist()
-    pairs = [(prepare(texts[at]), number[labels[at]]) for at in kept]
-    told = [(text, owner) for text, owner in pairs if text.strip()]
+    pairs = [(prepare(texts[at]), labels[at]) for at in kept]
+    # A label whose texts are all blank is no intent.
+    told = [(text, number[label]) for text, label in pairs if text.strip()]
     return [text for text, _ in told], np.array([owner for _, owner in told], np.int64)

@@ -76,6 +76,11 @@ def test_too_few_examples_leave_the_prior(shop: Examples, encoder: Encoder) -> N
     assert all(few.accept[intent] > 1 for intent in shop.intents)
 
 
+def test_a_label_of_blank_texts_is_no_intent(shop: Examples) -> None:
+    more = replace(shop, texts=shop.texts * 2 + (" ",), labels=(*shop.labels * 2, "blank"))
+    assert ZeroShotClassifier.fit(more, None).intents == shop.intents
+
+
 def test_an_intent_may_have_a_description_only(shop: Examples, encoder: Encoder) -> None:
     more = replace(shop, descriptions={**shop.descriptions, "find_job": "The customer is looking for work."})
     made = ZeroShotClassifier.fit(more, encoder).classify(["do you have work for me, i need a job"])[0]
