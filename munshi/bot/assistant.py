@@ -11,9 +11,11 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from munshi.bot.conductor import Conductor, Context, Guess, Step, heard, yes_means
+from munshi.bot.conductor import Conductor
+from munshi.bot.context import Context, Guess, Step
 from munshi.bot.message import Message
 from munshi.bot.preprocess import Utterance
+from munshi.bot.pressed import heard, yes_means
 from munshi.bot.router import MODEL_STEP, Route
 from munshi.bot.shared import KeyedLocks
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
@@ -199,7 +201,7 @@ def _remember(step: Step, turn: _Turn, reply: Reply) -> SessionState:
     return replace(
         step.state,
         options={button.label: button.value or button.label for button in reply.buttons},
-        yes_means=yes_means(step, reply),
+        yes_means=yes_means(step.route, reply),
         exchanges=(*step.state.exchanges, exchange)[-HISTORY:],
     )
 

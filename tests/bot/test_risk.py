@@ -15,7 +15,7 @@ import yaml
 from munshi.bot.app import App, open_app
 from munshi.bot.assistant import Response
 from munshi.bot.business import find_business
-from munshi.bot.conductor import Context, Guess
+from munshi.bot.context import Context, Guess
 from munshi.bot.inbox import Inbox
 from munshi.bot.settings import load_settings
 from munshi.bot.state import SessionState
@@ -165,6 +165,13 @@ def test_a_bare_product_asks_before_it_runs_a_high_risk_intent(ask: Say) -> None
     asked = ask("alto clutch plate")
     assert (asked.route, told(asked).data) == ("confirm", {})
     assert told(ask("yes")).data.get("products")
+
+
+def test_a_no_is_not_asked_about_again(ask: Say) -> None:
+    ask("alto clutch plate")
+    refused = ask("no")
+    assert refused.route == "fallback"
+    assert refused.handler != "stock_price"
 
 
 def test_a_follow_up_runs_no_high_risk_intent(ask: Say) -> None:

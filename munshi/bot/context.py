@@ -1,0 +1,91 @@
+"""One message on its way to a step: what it is understood as, what came before it, and what it leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from munshi.bot.preprocess import Utterance
+from munshi.bot.router import Route
+from munshi.bot.state import SessionState
+from munshi.handlers.base import Action, Entity, Language, Reply, Turn
+from munshi.intents.base import Classifier, Prediction
+
+TOPIC_KINDS = frozenset({"product", "order_number"})
+_MAX_TOPICS = 5
+_FOLLOW_UP_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one message leads to. With an `action` the reply is what it gives once it is carried out."""
+
+    reply: Reply
+    state: SessionState
+    route: Route
+    intent: str | None = None
+    handler: str | None = None
+    action: tuple[Action, Turn] | None = None
+
+
+class Guess:
+    """What the classifier makes of a text, made when first asked for: many turns of a form need none."""
+
+    def __init__(self, classifier: Classifier, text: str) -> None:
+        self._classifier = classifier
+        self._text = text
+        self.made: Prediction | None = None
+
+    def __call__(self) -> Prediction:
+        """The prediction."""
+        if self.made is None:
+            self.made = self._classifier.classify([self._text])[0]
+        return self.made
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One message, understood. `pressed` is the value of the button it stands for, empty where it is none."""
+
+    utterance: Utterance
+    state: SessionState
+    now: datetime
+    session_id: str
+    customer_id: str | None
+    channel: str
+    guess: Guess
+    pressed: str = ""
+
+    @property
+    def language(self) -> Language:
+        """What the message is written in."""
+        return self.utterance.language
+
+    @property
+    def names_product(self) -> bool:
+        """Whether a product is named in it."""
+        return any(entity.kind == "product" for entity in self.utterance.entities)
+
+    @property
+    def last_said(self) -> str:
+        """The message before it, empty where it is the first."""
+        exchanges = self.state.exchanges
+        return exchanges[-1].text if exchanges else ""
+
+    @property
+    def topics(self) -> tuple[Entity, ...]:
+        """The products and orders the chat is about after it."""
+        named = tuple(entity for entity in self.utterance.entities if entity.kind in TOPIC_KINDS)
+        kinds = {entity.kind for entity in named}
+        return named[:_MAX_TOPICS] + tuple(entity for entity in self.state.topics if entity.kind not in kinds)
+
+    def entities_with(self, kinds: frozenset[str]) -> tuple[Entity, ...]:
+        """Its entities, and those of `kinds` that it leaves unsaid because the message before said them."""
+        entities = self.utterance.entities
+        named = {entity.kind for entity in entities}
+        return entities + tuple(topic for topic in self.state.topics if topic.kind in kinds - named)
+
+
+def is_short(text: str) -> bool:
+    """Whether a text that names no product speaks of the one before ("price?", "and 4 of them?")."""
+    return len(text.split()) <= _FOLLOW_UP_WORDS
