@@ -11,26 +11,29 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
+from tokenizers import Tokenizer
 
 from munshi.intents.base import IntentError
 from munshi.intents.fine_tuned_file import GRAPH, TOKENIZER, Facts, write_head
 from munshi.intents.fine_tuned_fit import class_means, learn
 from munshi.intents.fine_tuned_model import Vectors
 from munshi.intents.support import Support
+from munshi.intents.training_export import ROBERTA, as_bert, check_base, write_fp32, write_small
 from munshi.intents.training_settings import Settings
 from munshi.intents.training_split import Split, class_weights, first_of_each
 from munshi.intents.training_work import Work, fingerprint
 from munshi.knowledge.base import EncoderError
+from munshi.knowledge.encoder_onnx import OnnxEncoder
+from munshi.knowledge.tokenizer import encodable, load_tokenizer
 from munshi.knowledge.weights import EncoderFolder, minilm_folder
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
     from munshi.intents.training_torch import IntentModel
 
 Progress = Callable[[str], None]
@@ -59,9 +62,6 @@ class Base:
     @classmethod
     def open(cls, folder: Path | None, max_tokens: int) -> Base:
         """The folder, by default MiniLM's. Raises IntentError where it cannot be fine-tuned."""
-        from munshi.intents.training_export import check_base
-        from munshi.knowledge.tokenizer import load_tokenizer
-
         try:
             path = folder or _minilm()
             config = _read_config(path)
@@ -74,8 +74,6 @@ class Base:
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, with the marks around it."""
-        from munshi.knowledge.tokenizer import encodable
-
         return [self.tokenizer.encode(encodable(text)).ids for text in texts]
 
 
@@ -123,10 +121,12 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 def _positions(config: dict[str, Any]) -> int:
     """How many tokens the model can read; RoBERTa's kind counts its positions from the padding's number plus one."""
-    from munshi.intents.training_export import ROBERTA
-
-    positions = int(config.get("max_position_embeddings", 512))
-    return positions - int(config.get("pad_token_id", 1)) - 1 if config.get("model_type") in ROBERTA else positions
+    positions, padding = config.get("max_position_embeddings", 512), config.get("pad_token_id", 1)
+    if not isinstance(positions, int) or not isinstance(padding, int):
+        raise IntentError(
+            "config.json's max_position_embeddings or pad_token_id is no number: copy the model's folder again"
+        )
+    return positions - padding - 1 if config.get("model_type") in ROBERTA else positions
 
 
 class _Run:
@@ -155,41 +155,61 @@ class _Run:
     def _trained(self) -> IntentModel:
         from munshi.intents import training_torch
 
-        owners, classes = self._support.owners[self._split.train], len(self._support.intents)
-        try:
-            model = training_torch.open_model(self._base.folder, class_weights(owners, classes), self._settings)
-        except (OSError, ValueError, SafetensorError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise IntentError(
-                f"{self._base.folder} cannot be loaded ({reason}): copy the model's folder again"
-            ) from error
+        model = self._opened()
         resume = self._work.last_checkpoint()
         if resume is None:
-            self._progress(f"Fine-tuning {self._base.name} on {len(owners)} texts of {classes} intents")
-            rows = first_of_each(self._support.owners, self._split.train, START_TEXTS)
-            vectors = training_torch.encode(model, [self._tokens[row] for row in rows])
-            model.start_head(class_means(vectors, self._support.owners[rows], classes), self._settings.sharpness)
+            self._start(model)
         else:
             self._progress(f"Going on with the training from {resume.name}")
-        often = -(-self._settings.round_texts // len(owners))
-        training_torch.fit(
-            model,
-            self._rows(self._split.train) * often,
-            self._rows(self._split.validation),
-            self._settings,
-            self._work.checkpoints,
-            resume=resume,
-            progress=self._progress,
-        )
+        often = -(-self._settings.round_texts // len(self._split.train))
+        try:
+            training_torch.fit(
+                model,
+                self._rows(self._split.train) * often,
+                self._rows(self._split.validation),
+                self._settings,
+                self._work.checkpoints,
+                resume=resume,
+                progress=self._progress,
+            )
+        except (RuntimeError, SafetensorError, EOFError, UnpicklingError) as error:
+            raise IntentError(
+                f"the training broke off ({_first_line(error)}): free memory and disk and start it again; "
+                f"if it breaks off again, delete {self._work.checkpoints}"
+            ) from error
         return model
+
+    def _opened(self) -> IntentModel:
+        """The base with a head that knows nothing yet. Raises IntentError where the base is damaged."""
+        from munshi.intents import training_torch
+
+        weights = class_weights(self._support.owners[self._split.train], len(self._support.intents))
+        folder = self._base.folder
+        try:
+            model = training_torch.open_model(folder, weights, self._settings)
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+            raise IntentError(
+                f"{folder} cannot be loaded ({_first_line(error)}): copy the model's folder again"
+            ) from error
+        if self._base.tokenizer.get_vocab_size() > model.words:
+            raise IntentError(f"{folder} has more words in its tokenizer than in its weights: copy the folder again")
+        return model
+
+    def _start(self, model: IntentModel) -> None:
+        """Let the head start from the class means of the base's own vectors."""
+        from munshi.intents import training_torch
+
+        owners, classes = self._support.owners, len(self._support.intents)
+        self._progress(f"Fine-tuning {self._base.name} on {len(self._split.train)} texts of {classes} intents")
+        rows = first_of_each(owners, self._split.train, START_TEXTS)
+        vectors = training_torch.encode(model, [self._tokens[row] for row in rows])
+        model.start_head(class_means(vectors, owners[rows], classes), self._settings.sharpness)
 
     def _rows(self, rows: Indices) -> list[dict[str, Any]]:
         return [{"input_ids": self._tokens[row], "labels": int(self._support.owners[row])} for row in rows]
 
     def _export(self, model: IntentModel, folder: Path) -> tuple[str, float]:
         """Write the graph; gives its precision, and how often int8 decides as fp32 does."""
-        from munshi.intents.training_export import as_bert, write_fp32, write_small
-
         self._progress("Writing the graph")
         bert = as_bert(model.encoder.config, {name: t.numpy() for name, t in model.encoder.state_dict().items()})
         write_fp32(bert, folder / GRAPH)
@@ -198,8 +218,8 @@ class _Run:
         self._compare(model, exact)
         small = folder / "int8.onnx"
         write_small(bert, self._base.tokenizer, small)
-        head = model.head.weight.detach().numpy(), model.head.bias.detach().numpy()
-        decided = [np.argmax(vectors @ head[0].T + head[1], axis=1) for vectors in (exact, self._vectors(small, texts))]
+        weights, bias = model.learnt_head()
+        decided = [np.argmax(vectors @ weights.T + bias, axis=1) for vectors in (exact, self._vectors(small, texts))]
         agreement = float(np.mean(decided[0] == decided[1]))
         if agreement < MIN_AGREEMENT:
             self._progress(f"int8 agrees with fp32 on {agreement:.1%} of the examples held out: fp32 is kept")
@@ -224,12 +244,13 @@ class _Run:
     def _write_head(self, model: IntentModel, folder: Path, facts: Facts) -> None:
         """Calibrate on the vectors that the graph gives, which are those served, and complete the folder."""
         vectors = self._vectors(folder / GRAPH, self._support.texts)
-        head = model.head.weight.detach().numpy(), model.head.bias.detach().numpy()
         rate = self._settings.false_accept
-        write_head(folder, *learn(self._support, self._split, vectors, head, false_accept=rate), facts)
+        write_head(folder, *learn(self._support, self._split, vectors, model.learnt_head(), false_accept=rate), facts)
 
     def _vectors(self, graph: Path, texts: Sequence[str]) -> Vectors:
-        from munshi.knowledge.encoder_onnx import OnnxEncoder
-
         files = EncoderFolder("", graph.parent, "fine_tuned", {}, "mean", self._base.max_tokens, graph, {})
         return OnnxEncoder(files, graph, name="fine_tuned", threads=os.cpu_count() or 1).encode(texts)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

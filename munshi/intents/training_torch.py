@@ -52,6 +52,11 @@ class IntentModel(torch.nn.Module):  # type: ignore[misc]  # torch is in the tra
         """The token that fills a batch up."""
         return int(self.encoder.config.pad_token_id or 0)
 
+    @property
+    def words(self) -> int:
+        """How many tokens the encoder knows."""
+        return int(self.encoder.get_input_embeddings().num_embeddings)
+
     def vectors(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Sentence vectors, (texts, hidden), of length 1."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
@@ -82,11 +87,22 @@ class IntentModel(torch.nn.Module):  # type: ignore[misc]  # torch is in the tra
             self.head.weight.copy_(torch.from_numpy(means) * sharpness)
             self.head.bias.zero_()
 
+    def learnt_head(self) -> tuple[Vectors, Vectors]:
+        """Weights (classes, hidden) and bias (classes,)."""
+        return self.head.weight.detach().numpy(), self.head.bias.detach().numpy()
+
 
 def open_model(base: Path, weights: NDArray[np.float64], settings: Settings) -> IntentModel:
-    """The base with a new head. Raises OSError or ValueError where the folder cannot be read."""
+    """The base with a new head. Raises OSError, ValueError, RuntimeError or SafetensorError where it is not whole."""
     logging.disable_progress_bar()
-    encoder = AutoModel.from_pretrained(base, local_files_only=True, dtype=torch.float32)
+    logging.set_verbosity_error()
+    encoder, found = AutoModel.from_pretrained(
+        base, local_files_only=True, dtype=torch.float32, output_loading_info=True
+    )
+    # What stands above the last hidden states is not used, and many folders lack it.
+    missing = sorted(name for name in found["missing_keys"] if not name.startswith("pooler."))
+    if missing:
+        raise ValueError(f"its weights lack {missing[0]}")
     return IntentModel(encoder, torch.tensor(weights, dtype=torch.float32), settings.outlier_weight)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import shutil
 import signal
@@ -14,13 +15,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
-from munshi.intents import training_work
+from munshi.intents import training, training_work
 from munshi.intents.base import IntentError
 from munshi.intents.examples import Examples
 from munshi.intents.fine_tuned import FineTunedClassifier
-from munshi.intents.fine_tuned_file import HEAD
+from munshi.intents.fine_tuned_file import GRAPH, HEAD, MANIFEST
 from munshi.intents.registry import Savable, Training, factory, loader
 from munshi.intents.support import Support
 from munshi.intents.training import fine_tune
@@ -31,6 +32,7 @@ from tests.intents.contract import LearnsFromExamples, Train
 
 pytestmark = pytest.mark.train
 
+PT = {"format": "pt"}
 QUICK = Settings(rounds=4, round_texts=200, rate=1e-3)
 SIZES: dict[str, dict[str, Any]] = {
     "bert": {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64},
@@ -111,6 +113,15 @@ def test_a_damaged_base_is_named(name: str, base: Path, shop: Examples, tmp_path
     broken = shutil.copytree(base, tmp_path / "base")
     (broken / name).write_bytes(b"{")
     with pytest.raises(IntentError, match="base"):
+        fine_tuned(shop, broken, tmp_path / "work")
+
+
+def test_weights_that_lack_a_part_are_not_made_up(base: Path, shop: Examples, tmp_path: Path) -> None:
+    broken = shutil.copytree(base, tmp_path / "base")
+    tensors = load_file(broken / "model.safetensors")
+    lost = next(name for name in tensors if name.endswith("attention.self.query.weight"))
+    save_file({name: tensor for name, tensor in tensors.items() if name != lost}, broken / "model.safetensors", PT)
+    with pytest.raises(IntentError, match="query"):
         fine_tuned(shop, broken, tmp_path / "work")
 
 
@@ -219,6 +230,19 @@ def test_progress_is_told_and_nothing_is_printed(
     assert any("100 %" in text for text in said)
     assert all("\n" not in text for text in said)
     assert capfd.readouterr() == ("", "")
+
+
+def test_int8_that_decides_otherwise_is_not_served(
+    base: Path, shop: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = fine_tune(Support.of(shop, str), base, tmp_path / "small", QUICK, lambda _text: None)
+    monkeypatch.setattr(training, "MIN_AGREEMENT", 1.1)
+    said: list[str] = []
+    exact = fine_tune(Support.of(shop, str), base, tmp_path / "exact", QUICK, said.append)
+    told = [json.loads((folder / MANIFEST).read_text())["precision"] for folder in (small, exact)]
+    assert told == ["int8", "fp32"]
+    assert any("fp32" in text for text in said)
+    assert (exact / GRAPH).stat().st_size > 2 * (small / GRAPH).stat().st_size
 
 
 def test_a_training_without_a_folder_can_be_kept(base: Path, shop: Examples, tmp_path: Path) -> None:
