@@ -90,11 +90,16 @@ def _shares(figures: Figures) -> Mapping[str, str]:
 def _thresholds(made: Manifest) -> str:
     told = {name: value for name, value in made.thresholds.items() if isinstance(value, float)}
     rows = [(name, f"{value:.2f}") for name, value in told.items()]
-    rows += [(f"accept {name}", f"{value:.2f}") for name, value in dict(made.thresholds.get("accept", {})).items()]
+    rows += [(f"accept {name}", _accept(value)) for name, value in dict(made.thresholds.get("accept", {})).items()]
     return (
         "## Thresholds\n\nChosen on the training data alone; high-risk intents for a false-accept share of "
         f"{made.recipe.false_accept:g}.\n\n{_table(('threshold', 'value'), rows)}"
     )
+
+
+def _accept(score: float) -> str:
+    """No score is above 1."""
+    return f"{score:.2f}" if score <= 1 else "always confirmed"
 
 
 def _limits(made: Manifest) -> str:

@@ -25,6 +25,8 @@ from munshi.knowledge.files import replace_text, settle
 from munshi.knowledge.weights import sha256
 
 WEIGHTS, EXAMPLES, HELD_OUT, CARD = "weights", "examples.json", "held_out.json", "README.md"
+# The name, or its beginning, of the folder that a training works in.
+WORK = ".work"
 _CURRENT, _HISTORY = "current", "promotions.jsonl"
 _WRITING = ".new-"
 _NAME = re.compile(r"\d{8}-\d{6}-[a-z0-9_]+-[0-9a-f]{6}")
@@ -118,6 +120,10 @@ class ModelStore:
             return (self.folder / _CURRENT).read_text(encoding="utf-8").strip() or None
         except (OSError, UnicodeDecodeError):
             return None
+
+    def stopped(self) -> list[Path]:
+        """The work folders of trainings that were stopped, or that are going on."""
+        return sorted(self.folder.glob(f"{WORK}-*"))
 
     def history(self) -> list[Change]:
         """Promotions and rollbacks, oldest first; one that a crash kept from taking effect is left out."""

@@ -16,14 +16,13 @@ from munshi.intents.base import IntentError
 from munshi.intents.evaluation import check_sets
 from munshi.intents.examples import Examples
 from munshi.intents.model_card import card
-from munshi.intents.models import CARD, ModelStore, Version, new_name, write_parts, write_version
+from munshi.intents.models import CARD, WORK, ModelStore, Version, new_name, write_parts, write_version
 from munshi.intents.models_held_out import FOLDS, Figures, HeldOut, data_hash, measure, sha256_of, without
 from munshi.intents.models_manifest import Manifest, Measured, Recipe
 from munshi.intents.registry import Trained, Training, factory, loader
 
 # Classifiers that take minutes and more to train: one part is held out, and a stopped training goes on.
 LONG = frozenset({"fine_tuned"})
-WORK = ".work"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ def list_models(business: BusinessOption = None, as_json: JsonOption = False) ->
         show_table(("", *shown), marked)
         if current is None:
             typer.echo(f"None is promoted: {_BUILT_IN} is used.")
+    for folder in [] if as_json else store.stopped():
+        typer.echo(f"A training is going on or was stopped: the same command goes on from {folder}, or delete it.")
 
 
 def _listed(store: ModelStore, name: str) -> dict[str, Any]:

@@ -156,6 +156,13 @@ def test_stopping_it_is_told_in_a_line_and_leaves_no_version(munshi, pack: Path,
     assert document(munshi("models", "list", "--json")) == []
 
 
+def test_a_stopped_training_is_shown_where_the_models_are(munshi, pack: Path, tmp_path: Path) -> None:
+    left = tmp_path / "home" / "businesses" / pack.name / "models" / ".work-0123456789abcdef"
+    left.mkdir(parents=True)
+    assert left.name in munshi("models", "list").stdout
+    assert document(munshi("models", "list", "--json")) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "named"),
     [
