@@ -83,7 +83,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=5, help="draws where a set is learnt from a few examples")
     parser.add_argument("--peer-seeds", type=int, default=3, help="the same for the peers")
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="those installed")
-    parser.add_argument("--setfit-steps", type=int, default=1000, help="of 16 pairs each; 0 leaves it out")
+    parser.add_argument("--setfit-steps", type=int, default=300, help="of 16 pairs each; 0 leaves it out")
     parser.add_argument("--base", type=Path, help="the folder of the encoder that fine_tuned starts from")
     parser.add_argument("--json", type=Path, help="write every report there too")
     options = parser.parse_args()
