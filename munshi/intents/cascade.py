@@ -68,7 +68,7 @@ class Cascade:
             steps.append(Matching("near", index.near, folded, trust.near))
         steps.append(Thinking(base))
         if training.model is not None:
-            picker = LabelPicker(training.model, examples.descriptions)
+            picker = LabelPicker(training.model, examples.descriptions, mask=training.mask)
             steps.append(Asking(picker, GreyZone(base.thresholds), examples, timeout=model_timeout))
         return cls(base, examples, steps)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -47,9 +47,18 @@ class LabelPicker:
     Deterministic as far as the server is. Safe to call from several threads.
     """
 
-    def __init__(self, model: ChatModel, descriptions: Mapping[str, str] | None = None) -> None:
-        """`descriptions` say in a sentence what a label means; a label without one goes by its name."""
+    def __init__(
+        self,
+        model: ChatModel,
+        descriptions: Mapping[str, str] | None = None,
+        *,
+        mask: Callable[[str], str] = str,
+    ) -> None:
+        """`descriptions` say in a sentence what a label means; a label without one goes by its name. `mask` hides
+        what a text holds that is nobody's business: the model sees no text but through it.
+        """
         self._model = model
+        self._mask = mask
         self._descriptions = descriptions or {}
 
     def pick(
@@ -66,6 +75,7 @@ class LabelPicker:
         """
         if not labels:
             return Picked(None, none=1.0)
+        text = self._mask(text)
         deadline = None if timeout is None else monotonic() + timeout
         first = self._ask(text, labels, examples, 0, deadline)
         said = parse(first.text, labels)

@@ -84,7 +84,8 @@ class LanguageModelClassifier:
         if picked.missed:
             return self._nothing()
         if picked.label is None:
-            return Prediction(None, 0.0, 1 - picked.none, (), self.name)
+            # However unsure the model is of its "none", a text without an intent is not one in scope.
+            return Prediction(None, 0.0, min(1 - picked.none, self.thresholds.in_scope), (), self.name)
         ranked = picked.shares[:RANKED]
         return Prediction(picked.label, ranked[0][1], 1 - picked.none, ranked, self.name)
 

@@ -66,4 +66,5 @@ def train(examples: Examples, training: Training) -> LanguageModelClassifier:
     """The registry's way in. Raises TrainingDataError where there are no examples, IntentError without a model."""
     model = model_of(training, NAME)
     guide = NearExamples(examples, training.encoder, prepare=training.prepare)
-    return LanguageModelClassifier(NAME, LabelPicker(model, examples.descriptions), guide, prepare=training.prepare)
+    picker = LabelPicker(model, examples.descriptions, mask=training.mask)
+    return LanguageModelClassifier(NAME, picker, guide, prepare=training.prepare)

@@ -40,4 +40,5 @@ def train(examples: Examples, training: Training) -> LanguageModelClassifier:
     """The registry's way in. Raises TrainingDataError where there is no intent, IntentError without a model."""
     model = model_of(training, NAME)
     guide = LikelyLabels(Wanted.of(examples, training.prepare), training.encoder)
-    return LanguageModelClassifier(NAME, LabelPicker(model, examples.descriptions), guide, prepare=training.prepare)
+    picker = LabelPicker(model, examples.descriptions, mask=training.mask)
+    return LanguageModelClassifier(NAME, picker, guide, prepare=training.prepare)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from munshi.bot.llm import open_chat_model
 from munshi.bot.llm_breaker import Breaker
+from munshi.bot.privacy import mask
 from munshi.intents.language_model import VOTES, LabelPicker, Picked
 from munshi.intents.language_model_answer import answer_schema, likelihood, none_word, parse
 from munshi.intents.language_model_prompt import fitting, prompt, quoted
@@ -264,3 +265,16 @@ def test_a_slow_model_keeps_to_the_time_it_is_given(language_model_server: Langu
     language_model_server.next = ["hang"]
     with pytest.raises(ChatModelError):
         LabelPicker(model).pick("hello", LABELS, timeout=0.2)
+
+
+# Privacy
+
+
+def test_the_model_sees_a_text_through_the_mask_alone() -> None:
+    model = Script("order", "order", "order")
+    LabelPicker(model, mask=mask).pick("my card is 4111 1111 1111 1111, mail ravi@example.com", LABELS)
+    for asked in model.asked:
+        told = " ".join(message.content for message in asked["messages"])
+        assert "4111 1111" not in told
+        assert "ravi@" not in told
+        assert "1111" in told  # what is left of the number, so that there is still a card in the text
