@@ -57,7 +57,7 @@ def open_entailment(folder: Path | None) -> Entailment:
     model for natural language inference: one whose config has a label that begins with "entail".
     """
     if folder is None:
-        raise IntentError("zero_shot_entailment needs a model: give --base a folder that holds a Hugging Face NLI model")
+        raise IntentError("zero_shot_entailment needs a model: name with --base a folder with a Hugging Face NLI model")
     if not (folder / "config.json").is_file():
         raise IntentError(f"{folder} holds no Hugging Face model (no config.json): name a folder with an NLI model")
     try:

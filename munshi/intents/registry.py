@@ -22,9 +22,10 @@ def _silent(_text: str) -> None:
 class Training:
     """What a classifier may be trained or loaded with beside its examples; each takes what it needs.
 
-    `seed` is for those that draw at random, `mask` hides a message's private pieces from the language `model`, `base` is
-    the Hugging Face folder of those that start from one (fine-tuned, entailment), `work` where a long training keeps
-    what it needs to go on after a stop, `false_accept` the share of other messages that may pass for a high-risk intent.
+    `seed` is for those that draw at random, `mask` hides a message's private pieces from the language `model`, `base`
+    is the Hugging Face folder of those that start from one (fine-tuned, entailment), `work` where a long training
+    keeps what it needs to go on after a stop, `false_accept` the share of other messages that may pass for a high-risk
+    intent.
     """
 
     encoder: Encoder | None = None
