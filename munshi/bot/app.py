@@ -24,6 +24,7 @@ from munshi.bot.message import Message
 from munshi.bot.pack.own_code import make_importable
 from munshi.bot.papers import papers_of
 from munshi.bot.preprocess import Preprocessor
+from munshi.bot.privacy import mask
 from munshi.bot.router import Router
 from munshi.bot.settings import Settings
 from munshi.bot.store import Line, Store, open_engine
@@ -164,7 +165,7 @@ def _records(engine: Engine, business: Business) -> Records:
 
 
 def _training(business: Business, encoder: Encoder | None, preprocess: Preprocessor, say: Progress) -> Training:
-    training = Training(encoder, preprocess.canonical, progress=say)
+    training = Training(encoder, preprocess.canonical, progress=say, mask=mask)
     return replace(training, false_accept=business.thresholds.get("false_accept", training.false_accept))
 
 
