@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
 from munshi.intents.base import IntentError
-from munshi.intents.fine_tuned_file import GRAPH, TOKENIZER, Facts, write_head
+from munshi.intents.fine_tuned_file import GRAPH, TOKENIZER, Facts, read_model, write_head
 from munshi.intents.fine_tuned_fit import class_means, learn
 from munshi.intents.fine_tuned_model import Vectors
 from munshi.intents.support import Support
@@ -88,9 +88,17 @@ def fine_tune(support: Support, base: Path | None, work: Path, settings: Setting
     opened = Base.open(base, settings.max_tokens)
     place = Work(work)
     with place.opened(fingerprint(support, opened.folder, settings)):
-        if not place.model.exists():
+        if not _is_whole(place.model):
             _Run(support, opened, settings, place, progress).make()
     return place.model
+
+
+def _is_whole(model: Path) -> bool:
+    try:
+        read_model(model)
+    except IntentError:
+        return False
+    return True
 
 
 def _require_extra() -> None:

@@ -94,11 +94,13 @@ class Work:
     def publish(self, fresh: Path) -> None:
         """Make a folder the model, in one step; the checkpoints have then done their service."""
         settle(fresh)
+        if self.model.exists():
+            shutil.rmtree(self.model)
         fresh.rename(self.model)
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     def _start(self, fingerprint: str) -> None:
-        if self._fingerprint.is_file() and self._fingerprint.read_text(encoding="utf-8") == fingerprint:
+        if self._fingerprint.is_file() and self._fingerprint.read_bytes() == fingerprint.encode("ascii"):
             return
         for old in (self.checkpoints, self.model):
             if old.exists():

@@ -182,6 +182,12 @@ def test_what_is_done_is_not_done_again(base: Path, shop: Examples, tmp_path: Pa
     assert again.classify(shop.texts) == first.classify(shop.texts)
 
 
+def test_a_model_that_was_damaged_in_its_work_folder_is_made_again(base: Path, shop: Examples, tmp_path: Path) -> None:
+    first = fine_tuned(shop, base, tmp_path)
+    (tmp_path / "model" / GRAPH).write_bytes(b"half")
+    assert fine_tuned(shop, base, tmp_path).classify(shop.texts) == first.classify(shop.texts)
+
+
 def test_another_training_starts_anew(base: Path, shop: Examples, tmp_path: Path) -> None:
     kill_at("Training: 80", Support.of(shop, str), base, tmp_path)
     (tmp_path / "notes.txt").write_text("the owner's own")
