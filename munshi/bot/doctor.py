@@ -21,6 +21,7 @@ from munshi.bot.llm import open_configured
 from munshi.bot.settings import PREFIX, Settings
 from munshi.bot.store import StoreError, open_engine
 from munshi.intents.base import IntentError
+from munshi.intents.models_train import LONG
 from munshi.knowledge.base import ChatModelError, EncoderError
 from munshi.knowledge.encoder import open_encoder
 
@@ -128,7 +129,7 @@ def _classifier(settings: Settings) -> Iterator[Finding]:
     store = models_of(settings.business_home(business.key))
     name = store.current()
     if name is None:
-        yield Finding("ok", "classifier", f"{business.classifier}, learnt from the pack's examples")
+        yield _unpromoted(business.classifier)
         return
     try:
         version = store.version(name)
@@ -138,6 +139,14 @@ def _classifier(settings: Settings) -> Iterator[Finding]:
         return
     fit = fit_of(version, business)
     yield Finding("note" if fit.remark else "ok", "classifier", fit.remark or f"the promoted {name}")
+
+
+def _unpromoted(name: str) -> Finding:
+    if name in LONG:
+        return Finding(
+            "note", "classifier", f"No {name} model is promoted, so few_shot is used: train and promote one."
+        )
+    return Finding("ok", "classifier", f"{name}, learnt from the pack's examples")
 
 
 def _port(settings: Settings) -> Iterator[Finding]:
