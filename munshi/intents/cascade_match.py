@@ -28,7 +28,8 @@ NEAR_LETTERS = 5
 
 PRIOR = (98.5, 1.5)
 """Right and wrong matches that are taken as seen beforehand. In the training files of BANKING77, CLINC150, SOFMattress
-and Hinglish-TOP 9 of 533 exact and 11 of 870 near matches, each text held out in turn, had another label.
+and Hinglish-TOP 9 of 533 exact and 10 of 806 near matches, each text held out in turn, had another label; with a
+longer NEAR_WORDS or NEAR_LETTERS the share is no smaller.
 """
 
 _LONGEST = 400

