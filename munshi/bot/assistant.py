@@ -119,7 +119,7 @@ class Assistant:
                 session = self._store.session(db, message.session_id, channel=message.channel)
             if session.held_by is not None:
                 with self._store.transaction() as db:
-                    return self._leave_to_person(db, message)
+                    return self._leave_to_person(db, message, session)
             return self._speak(message, session, started, push=push)
 
     def _speak(self, message: Message, session: Session, started: float, *, push: bool) -> Response:
@@ -167,7 +167,7 @@ class Assistant:
         step, message, store = turn.step, turn.message, self._store
         with store.transaction() as db:
             if store.session(db, message.session_id, channel=message.channel).held_by is not None:
-                return self._leave_to_person(db, message)  # taken over while the answer was being made
+                return self._leave_to_person(db, message, turn.session)  # taken over while the answer was being made
             reply = _carry_out(step, db)
             response = _response(turn, reply, self._conductor.llm)
             store.say(db, message.session_id, "customer", message.text)
@@ -180,8 +180,9 @@ class Assistant:
             store.finish(db, message.id, to_json(response))
         return response
 
-    def _leave_to_person(self, db: Connection, message: Message) -> Response:
+    def _leave_to_person(self, db: Connection, message: Message, session: Session) -> Response:
         response = Response(None, message.session_id, HELD)
+        self._store.save_state(db, session, to_json(_unasked(from_json(SessionState, session.state))))
         self._store.say(db, message.session_id, "customer", message.text)
         self._store.finish(db, message.id, to_json(response))
         return response
@@ -204,6 +205,12 @@ def _remember(step: Step, turn: _Turn, reply: Reply) -> SessionState:
         yes_means=yes_means(step.route, reply),
         exchanges=(*step.state.exchanges, exchange)[-HISTORY:],
     )
+
+
+def _unasked(state: SessionState) -> SessionState:
+    """The state without the question that stood open: a yes to a person is no yes to what the bot had asked."""
+    form = None if state.form is not None and state.form.asking is None else state.form
+    return replace(state, form=form, options={}, clarifying="", yes_means="")
 
 
 def _call_person(db: Connection, store: Store, turn: _Turn, reply: Reply) -> None:

@@ -136,6 +136,25 @@ def test_anything_else_lets_it_fall(bank: App, say: Say, between: str) -> None:
     assert tickets(bank) == before
 
 
+def test_a_yes_to_a_person_is_none_to_the_bot(bank: App, say: Say, request: pytest.FixtureRequest) -> None:
+    before, inbox = tickets(bank), Inbox(bank.store)
+    say("i want to talk to a person")
+    ticket = next(ticket for ticket in inbox.tickets() if ticket.session_id == request.node.nodeid)
+    assert say(QUESTION).route == "confirm"
+    inbox.claim(ticket.reference, "Asha")
+    assert say("yes").reply is None
+    inbox.release(ticket.reference)
+    for text in ("yes", "98200 12345", "yes"):
+        assert say(text).handler != "collect"
+    say(ORDER)
+    say("98200 12345")
+    inbox.claim(ticket.reference, "Asha")
+    assert say("yes").reply is None
+    inbox.release(ticket.reference)
+    say("yes")
+    assert tickets(bank) == before
+
+
 def test_words_that_cancel_or_order_are_asked_about_again(say: Say) -> None:
     say(QUESTION)
     assert say("band karo").route == "confirm"
