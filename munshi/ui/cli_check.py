@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from munshi.bot.settings import load_settings
+from munshi.ui.cli_training import encoder_of
 from munshi.ui.console import (
     DONE,
     FAILED,
@@ -18,7 +19,6 @@ from munshi.ui.console import (
     JsonOption,
     fault,
     show_json,
-    step,
     telling_faults,
 )
 
@@ -74,7 +74,7 @@ def _check_data(train: Path, test: Path | None, oos_label: str | None, encoder: 
     from munshi.intents.data_check import capped
 
     with telling_faults():
-        findings = _findings(train, test, oos_label, _encoder(encoder))
+        findings = _findings(train, test, oos_label, encoder_of(encoder) if encoder else None)
     errors = _errors(findings)
     if as_json:
         listed = [dataclasses.asdict(found) for found in findings]
@@ -100,16 +100,6 @@ def _findings(train: Path, test: Path | None, oos_label: str | None, encoder: En
     asked, untested = ([], []) if test is None else read_rows(test)
     found = check_data(taught, asked, find_pii=kinds_of_pii, encoder=encoder, oos_label=oos_label)
     return [*unread, *untested, *found]
-
-
-def _encoder(spec: str | None) -> Encoder | None:
-    if spec is None:
-        return None
-    from munshi.knowledge.encoder import open_encoder
-
-    settings = load_settings(encoder=spec)
-    key = settings.encoder_key.get_secret_value() or None
-    return open_encoder(settings.encoder, home=settings.home, progress=step, threads=settings.threads, key=key)
 
 
 def _errors(found: Sequence[Fault] | Sequence[Finding]) -> int:
