@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.intent_sets import SETS, IntentSet
-from benchmarks.intents import COLUMNS, cell, measure_arm, sizes
+from benchmarks.intents import COLUMNS, measure_arm, sizes
 from benchmarks.machine import describe
-from munshi.intents.registry import Training, factory
+from munshi.intents.examples import Examples
+from munshi.intents.registry import Factory, Trained, Training, factory
 from munshi.knowledge.base import Encoder
 from munshi.knowledge.encoder import open_encoder
 
@@ -40,39 +40,30 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         encoder = open_encoder("minilm", home=Path(home))
         for task in (task for name in options.only.split(",") for task in SETS[name]() if not task.shots):
-            reports += measure(task, encoder, trainings(options, task), options.seeds)
+            reports += measure(task, encoder, options)
     if options.json:
         options.json.write_text(json.dumps(reports, indent=1), encoding="utf-8")
 
 
-def trainings(options: argparse.Namespace, task: IntentSet) -> Callable[[int], Training]:
-    """What the fine-tuning of a set is started with, by seed."""
-
-    def training(seed: int) -> Training:
-        work = options.work / f"{task.name} {seed}".replace(" ", "-").lower() if options.work else None
-        return Training(base=options.base, work=work, seed=seed)
-
-    return training
-
-
-def measure(
-    task: IntentSet, encoder: Encoder | None, training: Callable[[int], Training], seeds: int
-) -> list[dict[str, Any]]:
-    """One set's table: few-shot, fine-tuned for each seed, and the mean of these."""
+def measure(task: IntentSet, encoder: Encoder | None, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """One set's table: few-shot, then fine-tuned in the mean over the seeds."""
     print(f"\n{task.name} ({task.licence}): {sizes(task)}{f'; {task.note}' if task.note else ''}")
     print(f"  {'':28}" + "".join(f"{title:>10}" for _, title, _ in COLUMNS) + f"{'fit s':>8}{'MiB':>7}")
-    few_shot = measure_arm(task, "few_shot", factory("few_shot"), Training(encoder), seeds)
-    tuned = [
-        measure_arm(task, f"fine_tuned, seed {seed}", factory("fine_tuned"), training(seed), seeds)
-        for seed in range(seeds)
+    work = options.work / task.name.replace(" ", "-").lower() if options.work else None
+    return [
+        measure_arm(task, "few_shot", factory("few_shot"), Training(encoder), options.seeds),
+        measure_arm(task, "fine_tuned", apart(work), Training(base=options.base), options.seeds),
     ]
-    print(f"  {'fine_tuned, mean':28}" + "".join(cell(mean(tuned, column), scale) for column, _, scale in COLUMNS))
-    return [few_shot, *tuned]
 
 
-def mean(reports: Sequence[dict[str, Any]], column: str) -> float | None:
-    values = [report[column] for report in reports if report.get(column) is not None]
-    return statistics.fmean(values) if values else None
+def apart(work: Path | None) -> Factory:
+    """Fine-tuning with a work folder for each seed, so that each can go on where it was stopped."""
+
+    def make(examples: Examples, training: Training) -> Trained:
+        folder = work / f"seed-{training.seed}" if work else None
+        return factory("fine_tuned")(examples, replace(training, work=folder))
+
+    return make
 
 
 if __name__ == "__main__":
