@@ -156,6 +156,18 @@ def test_any_change_is_learnt_anew(shop: Examples, encoder: Encoder, tmp_path: P
     assert not open_cached(shop, encoder, tmp_path, str.upper)[1]
 
 
+def test_another_false_accept_rate_is_learnt_anew(shop: Examples, tmp_path: Path) -> None:
+    def thresholds(rate: float) -> dict[str, float]:
+        made = FewShotClassifier.load_or_fit(shop, None, cache=tmp_path, false_accept=rate)
+        assert FewShotClassifier.load(tmp_path, None).thresholds == made.thresholds
+        return dict(made.thresholds.accept)
+
+    strict, lax = thresholds(0.001), thresholds(0.1)
+    assert strict.keys() == lax.keys() == set(WANTED)
+    assert all(value > 1 for value in strict.values())  # two dozen other texts cannot support it
+    assert all(value < 1 for value in lax.values())
+
+
 def damaged(path: Path) -> dict[str, bytes]:
     whole = path.read_bytes()
     middle = len(whole) // 2
