@@ -42,8 +42,8 @@ class FewShotModel:
         similar = self.space.similarities(text)
         # By einsum, which keeps to one thread: over thousands of texts BLAS would wake others, and for so short a sum
         # waiting until a busy computer runs them takes a hundred times as long as the sum.
-        close = None if vector is None or self.vectors is None else np.einsum("nd,d->n", self.vectors, vector)
-        scores = np.einsum("n,nc->c", kernel(close, similar), self.weights)
+        close = None if vector is None or self.vectors is None else np.einsum("ij,j->i", self.vectors, vector)
+        scores = np.einsum("i,ij->j", kernel(close, similar), self.weights)
         return scores.astype(np.float64), similar if close is None else close
 
     def nearest(self, scores: NDArray[np.float64], similar: NDArray[np.float32]) -> float:
