@@ -20,7 +20,8 @@ ALIKE_MEANING = 0.93
 
 _SHORT_WORDS = 2
 """Messages of so few words may be learnt from and asked both: there are not many ways to say thanks."""
-_COMPARED_CHARS = 200
+_ENDS_CHARS = 60
+"""Of a text longer than twice this many characters the two ends are compared: what is asked stands there."""
 _CHUNK = 512
 
 # The Devanagari block and the joiners stand beside \w, which leaves out Hindi's vowel signs.
@@ -96,7 +97,7 @@ def _by_letters(rows: Sequence[Row]) -> dict[int, int]:
 
     A ratio of r needs lengths within (2 - r) / r of each other: sorted by length, a text meets only its neighbours.
     """
-    keys = [fold(row.text)[:_COMPARED_CHARS] for row in rows]
+    keys = [_ends(fold(row.text)) for row in rows]
     order = sorted(range(len(keys)), key=lambda at: (len(keys[at]), at))
     lengths = np.array([len(keys[at]) for at in order])
     ends = np.searchsorted(lengths, lengths * (200 - ALIKE) / ALIKE, side="right")
@@ -104,9 +105,13 @@ def _by_letters(rows: Sequence[Row]) -> dict[int, int]:
 
     def alike(some: slice, others: slice) -> NDArray[np.floating]:
         mine, theirs = ([keys[at] for at in order[part]] for part in (some, others))
-        return process.cdist(mine, theirs, scorer=fuzz.ratio, score_cutoff=ALIKE, dtype=np.float32)
+        return process.cdist(mine, theirs, scorer=fuzz.ratio, score_cutoff=ALIKE, dtype=np.float32, workers=-1)
 
     return _nearest(rows, order, alike, starts, ends)
+
+
+def _ends(key: str) -> str:
+    return key if len(key) <= 2 * _ENDS_CHARS else f"{key[:_ENDS_CHARS]} {key[-_ENDS_CHARS:]}"
 
 
 def _by_meaning(rows: Sequence[Row], encoder: Encoder) -> dict[int, int]:

@@ -138,6 +138,13 @@ def test_few_examples_and_many_times_as_many() -> None:
     assert f"{FEW - 1}" in only(list(check_numbers(many[:-1]))).message
 
 
+@pytest.mark.parametrize(("end", "told"), [("i want my money back", 0), ("when will it arrives", 1)])
+def test_long_texts_are_told_apart_by_their_ends(end: str, told: int) -> None:
+    story = "i bought a filter last week and my neighbour came by to look at it and we talked of this and that " * 3
+    pairs = rows((f"{story} when will it arrive", "order"), (f"{story} {end}", "returns"))
+    assert len(list(check_alike(pairs))) == told
+
+
 class Meaning:
     """An encoder for which a text means its last word."""
 
