@@ -21,7 +21,9 @@ from munshi.intents.models_train import Lesson, train_into
 
 @pytest.fixture
 def pack(tmp_path: Path) -> Path:
-    return create_pack(tmp_path / "stationer")
+    folder = create_pack(tmp_path / "stationer")
+    edit(folder, "business.yaml", "classifier: cascade", "classifier: few_shot")
+    return folder
 
 
 @pytest.fixture
@@ -69,10 +71,10 @@ def without_intent(pack: Path, name: str) -> Examples:
     return Examples.from_intents(intents)
 
 
-def test_a_pack_without_the_key_learns_from_its_examples(opened, pack: Path) -> None:
+def test_a_pack_without_the_key_gets_a_cascade_round_what_its_examples_teach(opened, pack: Path) -> None:
     edit(pack, "business.yaml", "classifier: few_shot\n", "")
     with opened() as app:
-        assert app.classifier.name == "few_shot"
+        assert app.classifier.name == "cascade"
         assert app.training.model is None
         assert app.training.false_accept == 0.01
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from munshi.bot.business import find_business
 from munshi.ui.cli import cli
 from tests.servers.language_model import LanguageModelServer
 
@@ -36,7 +34,7 @@ def document(result: Result) -> dict:
 
 @pytest.mark.parametrize(
     ("text", "intent", "word"),
-    [("order kab aayega", "order_status", "order"), ("मेरा ऑर्डर कहाँ है", "order_status", "ऑर्डर")],
+    [("order kab aayega", "order_status", "order"), ("भैया मेरा ऑर्डर अब कहाँ है", "order_status", "ऑर्डर")],
 )
 def test_the_word_that_decides_is_named(munshi: Munshi, text: str, intent: str, word: str) -> None:
     found = document(munshi(text, "--json"))
@@ -99,12 +97,8 @@ def test_a_high_risk_intent_is_explained_with_its_threshold(munshi: Munshi) -> N
     assert "Card_Block" in munshi(*asked).stdout
 
 
-def test_a_cascade_tells_which_step_settled_it(munshi: Munshi, tmp_path: Path) -> None:
-    pack = tmp_path / "pack"
-    shutil.copytree(find_business("auto-parts"), pack)
-    settings = pack / "business.yaml"
-    settings.write_text(settings.read_text(encoding="utf-8") + "\nclassifier: cascade\n", encoding="utf-8")
-    found = document(munshi("track my parcel na", "--business", str(pack), "--json"))
+def test_a_cascade_tells_which_step_settled_it(munshi: Munshi) -> None:
+    found = document(munshi("track my parcel na", "--json"))
     assert (found["intent"], found["step"]) == ("order_status", "few_shot")
-    shown = munshi("Where is my ORDER?", "--business", str(pack)).stdout
+    shown = munshi("Where is my ORDER?").stdout
     assert "where is my order" in shown.split("without the word")[0]

@@ -34,7 +34,7 @@ from munshi.knowledge.base import Kind
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MAX_EXAMPLE_CHARS = 500
-DEFAULT_CLASSIFIER = "few_shot"
+DEFAULT_CLASSIFIER = "cascade"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
