@@ -1,6 +1,6 @@
 """Does the stated false-accept rate hold? High-risk intents at the thresholds that the training data alone has set.
 
-python -m benchmarks.high_risk [--shots 10] [--seeds 3] [--rates 0.01,0.02,0.05]
+python -m benchmarks.high_risk [--shots 10] [--seeds 3] [--rates 0.001,0.002,0.01]
 
 BANKING77's intents that move money or block something stand for the high-risk ones. Messages that want something else
 are its other test texts and CLINC150's out-of-scope test texts. "Others let in" is to stay at or under the rate in the
@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shots", type=int, default=10, help="examples an intent; 0 for all there are")
     parser.add_argument("--seeds", type=int, default=3, help="draws of those examples")
-    parser.add_argument("--rates", default="0.01,0.02,0.05", help="false-accept rates, by comma")
+    parser.add_argument("--rates", default="0.001,0.002,0.01", help="false-accept rates, by comma")
     options = parser.parse_args()
     print(describe(("onnxruntime", "numpy", "scipy")))
     whole = next(banking77())
