@@ -62,6 +62,7 @@ class App:
     assistant: Assistant
     classifier: Trained
     training: Training
+    router: Router
     retriever: HybridRetriever
     encoder: Encoder | None
     store: Store
@@ -189,6 +190,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
     knowledge = Papers(retriever, _answer_settings(business))
     phrases = Phrasebook(business.phrases)
     services = Services(records, knowledge, phrases, business.profile)
+    conductor = _conductor(settings, business, services, classifier)
     return App(
         settings=settings,
         business=business,
@@ -197,15 +199,14 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
             store=store,
             understand=preprocess,
             classifier=classifier,
-            conductor=replace(
-                _conductor(settings, business, services, classifier), llm=model.name if model else "none"
-            ),
+            conductor=replace(conductor, llm=model.name if model else "none"),
             phrases=phrases,
             clock=clock,
             max_chars=settings.max_message_chars,
         ),
         classifier=classifier,
         training=training,
+        router=conductor.router,
         retriever=retriever,
         encoder=encoder,
         store=store,

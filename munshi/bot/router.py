@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from munshi.bot.consent import fold
+from munshi.bot.orders import may_be_order, words_of
 from munshi.handlers.base import Entity
 from munshi.intents.base import Intent, Prediction
 from munshi.intents.calibration import Thresholds
@@ -17,14 +18,6 @@ HANDOVER_HANDLER = "talk_to_person"
 MAX_OPTIONS = 3
 # An option this much less likely than the likeliest only distracts.
 _OPTION_RATIO = 0.2
-# What begins or ends with one of these asks, what holds one of those forbids, and what undoes is the opposite ("unblock
-# my card"). None is an order, though it shares nearly all its words with one.
-_ASKING = frozenset(
-    "is was were am are has have had did does what whats why when which who where "  # codespell:ignore whats
-    "kya kyu kyun kyon kab क्या क्यों क्यूँ कब".split()
-)
-_FORBIDDING = frozenset("not dont doesnt didnt never mat mt मत".split())  # codespell:ignore doesnt,didnt
-_UNDOING = ("un", "de", "dis")
 # How `Prediction.classifier` ends where a language model had its say in a cascade.
 MODEL_STEP = ":llm"
 # What may stand beside a bare order number without making the message about anything else.
@@ -59,8 +52,8 @@ class Router:
 
     def __init__(self, intents: Sequence[Intent], thresholds: Thresholds, bare: Mapping[str, str]) -> None:
         self._intents = {intent.name: intent for intent in intents}
-        self._orders = {intent.name: _words(*intent.examples) for intent in intents if intent.risk == "high"}
-        self._thresholds = thresholds
+        self._orders = {intent.name: words_of(intent.examples) for intent in intents if intent.risk == "high"}
+        self.thresholds = thresholds
         self._bare = bare
         self._rules: tuple[Rule, ...] = (
             self._bare_entity,
@@ -97,8 +90,8 @@ class Router:
         """Whether the prediction alone is good enough to act on."""
         return (
             prediction.intent is not None
-            and prediction.in_scope >= self._thresholds.in_scope
-            and prediction.confidence >= self._thresholds.clarify
+            and prediction.in_scope >= self.thresholds.in_scope
+            and prediction.confidence >= self.thresholds.clarify
         )
 
     def _bare_entity(self, _prediction: Prediction, text: str, entities: Sequence[Entity]) -> Route | None:
@@ -108,12 +101,12 @@ class Router:
         return self.by_rule(self._bare[wanted[0].kind], "bare entity")
 
     def _nothing_fits(self, prediction: Prediction, _text: str, _entities: Sequence[Entity]) -> Route | None:
-        if prediction.intent is None or prediction.in_scope < self._thresholds.in_scope:
+        if prediction.intent is None or prediction.in_scope < self.thresholds.in_scope:
             return Route("fallback", reason="out of scope")
         return None
 
     def _unsure(self, prediction: Prediction, _text: str, _entities: Sequence[Entity]) -> Route | None:
-        if prediction.confidence >= self._thresholds.clarify:
+        if prediction.confidence >= self.thresholds.clarify:
             return None
         floor = prediction.ranked[0][1] * _OPTION_RATIO
         options = tuple(name for name, share in prediction.ranked[:MAX_OPTIONS] if share >= floor)
@@ -125,13 +118,13 @@ class Router:
         intent = prediction.intent
         if intent not in self._orders:
             return None
-        if self._is_accepted(prediction) and _may_be_order(text, self._orders[intent]):
+        if self._is_accepted(prediction) and may_be_order(text, self._orders[intent]):
             return None
         return Route("confirm", intent, reason="high risk")
 
     def _is_accepted(self, prediction: Prediction) -> bool:
         """Whether the acceptance score is high enough to run a high-risk intent; without a threshold none is."""
-        needed = self._thresholds.accept.get(prediction.intent or "")
+        needed = self.thresholds.accept.get(prediction.intent or "")
         if needed is None or prediction.classifier.endswith(MODEL_STEP):
             return False
         return prediction.confidence * prediction.in_scope >= needed
@@ -146,16 +139,3 @@ def _only_entities(text: str, entities: Sequence[Entity]) -> bool:
     for entity in entities:
         rest[entity.start : entity.end] = " " * (entity.end - entity.start)
     return all(word in _FILLERS for word in fold("".join(rest)).split())
-
-
-def _words(*texts: str) -> frozenset[str]:
-    return frozenset(fold(" ".join(texts)).split())
-
-
-def _may_be_order(text: str, known: Set[str]) -> bool:
-    """Whether a message can mean to have something done; `known` are the words of the orders it is taken for."""
-    words = fold(text).split()
-    if not words or words[0] in _ASKING or words[-1] in _ASKING or not _FORBIDDING.isdisjoint(words):
-        return False
-    new = (word for word in words if word not in known)
-    return not any(word.removeprefix(prefix) in known for word in new for prefix in _UNDOING if word.startswith(prefix))

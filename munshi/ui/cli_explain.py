@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +13,6 @@ from munshi.bot.settings import load_settings
 from munshi.ui.console import BusinessOption, JsonOption, show_json, show_table, step, telling_faults
 
 if TYPE_CHECKING:
-    from munshi.bot.app import App
     from munshi.bot.router import Route
     from munshi.intents.base import Prediction
     from munshi.intents.calibration import Thresholds
@@ -45,7 +44,6 @@ def explain(
     """See why a message is understood as it is: the words that decide, examples like it, and what came second."""
     from munshi.bot.app import open_app
     from munshi.bot.logs import start_logging
-    from munshi.bot.router import Router
     from munshi.intents.examples import Examples
     from munshi.intents.explain import ExampleLibrary
     from munshi.intents.explain import explain as explained
@@ -60,19 +58,13 @@ def explain(
             library = ExampleLibrary(examples, app.encoder, prepare=app.training.prepare)
             most = words or (MAX_WORDS if app.training.model is None else _WITH_MODEL)
             found = explained(app.classifier, message, library, most_words=most)
-            thresholds = _thresholds(app)
+            thresholds = app.router.thresholds
             # The prediction is judged by itself: outside any form, and whatever codes and dates the message holds.
-            route = Router(app.business.intents, thresholds, {}).route(found.prediction, message, ())
+            route = app.router.route(found.prediction, message, ())
     if as_json:
         show_json({**found.to_dict(), "thresholds": _told(found, thresholds), "route": asdict(route)})
     else:
         _show(found, thresholds, route)
-
-
-def _thresholds(app: App) -> Thresholds:
-    """Those of the classifier, but for what the owner sets."""
-    own, learnt = app.business.thresholds, app.classifier.thresholds
-    return replace(learnt, in_scope=own.get("in_scope", learnt.in_scope), clarify=own.get("clarify", learnt.clarify))
 
 
 def _told(found: Explanation, thresholds: Thresholds) -> dict[str, float | None]:
