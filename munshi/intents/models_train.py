@@ -22,7 +22,7 @@ from munshi.intents.models_manifest import Manifest, Measured, Recipe
 from munshi.intents.registry import Trained, Training, factory, loader
 
 # Classifiers that take minutes and more to train: one part is held out, and a stopped training goes on.
-LONG = frozenset({"fine_tuned"})
+LONG = frozenset({"fine_tuned", "ensemble"})
 
 
 @dataclass(frozen=True, slots=True)

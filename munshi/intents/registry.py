@@ -67,6 +67,7 @@ _MODULES: Mapping[str, str] = {
     "few_shot_llm": "munshi.intents.language_model_few_shot",
     "cascade": "munshi.intents.cascade",
     "fine_tuned": "munshi.intents.fine_tuned",
+    "ensemble": "munshi.intents.ensemble",
 }
 
 

@@ -274,3 +274,18 @@ def test_the_real_encoder_learns_a_shop(shop: Examples, tmp_path: Path) -> None:
     assert tuple(each.intent for each in made) == wanted
     elsewhere = trained.classify(["who won the cricket match", "write me a poem", "capital of france"])
     assert max(each.in_scope for each in elsewhere) < min(each.in_scope for each in made)
+
+
+# Together with few-shot
+
+
+def test_an_ensemble_learns_is_kept_and_read_again(base: Path, shop: Examples, tmp_path: Path) -> None:
+    trained = factory("ensemble")(shop, Training(base=base, work=tmp_path / "work"))
+    assert isinstance(trained, Savable)
+    trained.save(tmp_path / "kept")
+    again = loader("ensemble")(tmp_path / "kept", Training())
+    assert again.classify(shop.texts) == trained.classify(shop.texts)
+    assert again.thresholds == trained.thresholds
+    (tmp_path / "kept" / "fine_tuned" / HEAD).unlink()
+    with pytest.raises(IntentError, match=HEAD):
+        loader("ensemble")(tmp_path / "kept", Training())
