@@ -40,7 +40,7 @@ LIBRARIES = (
     "sentence-transformers", "transformers", "torch", "semantic-router", "setfit",
 )  # fmt: skip
 ENCODERS = "encoders"
-RANDOM = ("fine_tuned", SETFIT)
+RANDOM = ("fine_tuned", "ensemble", SETFIT)
 COLUMNS = (
     ("in_scope_accuracy", "in scope", 100),
     ("in_scope_accuracy_rejecting", "rejecting", 100),
@@ -85,6 +85,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="those installed")
     parser.add_argument("--setfit-steps", type=int, default=300, help="of 16 pairs each; 0 leaves it out")
     parser.add_argument("--base", type=Path, help="the folder of the encoder that fine_tuned starts from")
+    parser.add_argument("--work", type=Path, help="a folder from which fine-tunings that were stopped go on")
+    parser.add_argument("--prepared", action=argparse.BooleanOptionalAction, default=True, help="with arms prepared")
     parser.add_argument("--json", type=Path, help="write every report there too")
     options = parser.parse_args()
     options.only, options.classifiers = options.only.split(","), options.classifiers.split(",")
@@ -99,7 +101,8 @@ def measure(task: IntentSet, encoder: Encoder | None, options: argparse.Namespac
     """One set's table: a row for each arm, printed as it is done, then how the times compare."""
     print(f"\n{task.name} ({task.licence}): {sizes(task)}{f'; {task.note}' if task.note else ''}")
     print(f"  {'':28}" + "".join(f"{title:>10}" for _, title, _ in COLUMNS) + f"{'fit s':>8}{'MiB':>7}")
-    ours = arms(task, Training(encoder, base=options.base), options.classifiers)
+    training = Training(encoder, base=options.base, work=options.work)
+    ours = arms(task, training, options.classifiers, prepared=options.prepared)
     reports = [measure_arm(task, *arm, options.seeds) for arm in ours]
     if options.peers:
         for name, peer in peers(task, setfit_steps=options.setfit_steps).items():
@@ -109,13 +112,27 @@ def measure(task: IntentSet, encoder: Encoder | None, options: argparse.Namespac
     return reports
 
 
-def arms(task: IntentSet, training: Training, classifiers: Sequence[str]) -> Iterator[tuple[str, Factory, Training]]:
+def arms(
+    task: IntentSet, training: Training, classifiers: Sequence[str], *, prepared: bool
+) -> Iterator[tuple[str, Factory, Training]]:
     """Each of ours, on prepared texts too, and the first of them without an encoder."""
     for name in classifiers:
-        yield name, factory(name), training
-        yield f"{name}, prepared", factory(name), replace(training, prepare=canonical(task.train))
+        yield name, at_work(name, task.name), training
+        if prepared:
+            ready = replace(training, prepare=canonical(task.train))
+            yield f"{name}, prepared", at_work(name, f"{task.name}, prepared"), ready
         if training.encoder and name == classifiers[0]:
             yield f"{name}, no encoder", factory(name), replace(training, encoder=None)
+
+
+def at_work(name: str, what: str) -> Factory:
+    """A classifier's factory with a work folder for each set and seed, so that each training can go on."""
+
+    def make(examples: Examples, training: Training) -> Trained:
+        work = training.work / f"{what}, seed {training.seed}" if training.work else None
+        return factory(name)(examples, replace(training, work=work))
+
+    return make
 
 
 def measure_arm(task: IntentSet, name: str, make: Factory, training: Training, seeds: int) -> dict[str, Any]:

@@ -13,6 +13,10 @@ from munshi.intents.trial import Trial
 Floats = NDArray[np.float64]
 
 FALSE_ACCEPT = 0.01
+EVEN_ODDS = 0.5
+"""What is likelier wrong than right is not run unasked, however seldom the examples were mistaken for each other: real
+messages stray further ("5000" alone passes for a transfer of it).
+"""
 ALWAYS_ASK = 2.0
 """A threshold that no acceptance score reaches: confidence and in-scope score are at most 1."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from munshi.intents.acceptance import FALSE_ACCEPT, choose_accept
+from munshi.intents.acceptance import EVEN_ODDS, FALSE_ACCEPT, choose_accept
 from munshi.intents.metrics import matthews, rejecting
 from munshi.intents.scope import ScopeModel
 from munshi.intents.trial import OUTSIDE, Trial
@@ -64,7 +64,7 @@ class Calibration:
             softmax(trial.scores, temperature).max(axis=1) * in_scope,
             intents,
             rate=false_accept,
-            least=fits * clarify,
+            least=max(fits * clarify, EVEN_ODDS),
         )
         return cls(temperature, scope, Thresholds(fits, clarify, accept))
 
