@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV  := $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-train test-llama check format lock bench clean
+.PHONY: help run install test test-train test-llama check format lock bench peers clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -47,12 +47,16 @@ lock: $(VENV)/.test  ## choose versions anew from pyproject.toml
 	cat $(VENV)/encoder.txt >> requirements/run.txt
 	$(UV) --extra test -c requirements/run.txt pyproject.toml -o requirements/test.txt
 	$(UV) --extra train --override requirements/without-torch.txt -c requirements/test.txt pyproject.toml -o requirements/train.txt
+	$(UV) --extra train --extra peers --override requirements/without-torch.txt -c requirements/train.txt pyproject.toml -o requirements/peers.txt
+	$(UV) --no-deps requirements/peers.in -o $(VENV)/peers.txt
+	cat $(VENV)/peers.txt >> requirements/peers.txt
 	$(UV) --extra llama -c requirements/test.txt pyproject.toml -o requirements/llama.txt
-	$(UV) --no-deps requirements/peers.in -o requirements/peers.txt
 	for name in test train; do cat $(VENV)/encoder.txt >> requirements/$$name.txt; done
 
 bench: $(VENV)/.run  ## print the README's figures again
 	$(BIN)/python -m benchmarks
+
+peers: $(VENV)/.peers  ## install what the benchmarks compare with, for `make bench`
 
 clean:  ## remove the installed environment (your data under MUNSHI_HOME stays)
 	rm -rf $(VENV) *.egg-info build
@@ -74,6 +78,9 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.run
 $(VENV)/.train: requirements/train.txt $(VENV)/.test
 	$(PIP) install -q torch==2.13.0
 	$(PIP) install -q --no-deps -r requirements/train.txt
+	@touch $@
+
+$(VENV)/.peers: requirements/peers.txt $(VENV)/.train
 	$(PIP) install -q --no-deps -r requirements/peers.txt
 	@touch $@
 
