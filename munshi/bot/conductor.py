@@ -93,6 +93,9 @@ class Conductor:
             followed = self._follow_up(context)
             if followed is not None:
                 return followed
+            if consent(context.utterance.text) is not None:
+                reply = Reply(self.phrases("nothing_asked", context.language))
+                return Step(reply, context.state, Route("run", reason="nothing was asked"))
         return self._follow(context, route)
 
     def _follow_up(self, context: Context) -> Step | None:
@@ -138,14 +141,23 @@ class Conductor:
         return intent is not None and not risky and self.handlers[intent][0] in PAPER_HANDLERS
 
     def _confirm(self, context: Context, route: Route, about: str) -> Step:
-        """Ask whether that is what the customer wants; `about` is the message that a yes runs it on."""
+        """Ask whether that is what the customer wants; `about` is the message that a yes runs it on.
+
+        What the papers surely say of it comes first: a question may be answered by that, and an emergency number read.
+        """
         assert route.intent is not None  # there is nothing else to confirm
         reply = self._ask.whether(route.intent, context.language)
+        answer = self._ask_papers(context)
+        if not answer.abstained and answer.confidence >= SURE_ANSWER:
+            said = self._cited(context, answer)
+            reply = replace(said, text=f"{said.text}\n\n{reply.text}", buttons=reply.buttons)
         return Step(reply, replace(context.state, clarifying=about), route, route.intent)
 
     def _from_papers(self, context: Context, route: Route) -> Step:
         answer = self._ask_papers(context)
-        if not answer.abstained:
+        # Who says that it is something else has read the answer that stood beside the question.
+        read = context.pressed == NONE_OF_THESE and answer.text in context.last_reply
+        if not answer.abstained and not read:
             return Step(self._cited(context, answer), context.state, route, None, "faq")
         product = self.router.product_intent if context.names_product else None
         refused = context.pressed == NONE_OF_THESE and self.router.is_risky(product)

@@ -73,6 +73,12 @@ class Context:
         return exchanges[-1].text if exchanges else ""
 
     @property
+    def last_reply(self) -> str:
+        """What the bot said before it, empty where it has said nothing yet."""
+        exchanges = self.state.exchanges
+        return exchanges[-1].reply if exchanges else ""
+
+    @property
     def topics(self) -> tuple[Entity, ...]:
         """The products and orders the chat is about after it."""
         named = tuple(entity for entity in self.utterance.entities if entity.kind in TOPIC_KINDS)

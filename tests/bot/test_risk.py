@@ -223,3 +223,33 @@ def test_a_models_word_is_confirmed_and_the_model_is_named(
         language_model_server.always = "hang_up"
         alone = app.respond("somebody took my wallet", session_id="t")
         assert (alone.intent, alone.llm, alone.trace["classifier"]) == ("Card_Block", "none", "cascade:few_shot")
+
+
+# What the papers say of it
+
+
+@pytest.fixture(scope="module")
+def reading_bank(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('reading') / 'munshi.sqlite3'}"
+    with open_app(load_settings(home=home, business="dummy-bank", database_url=url)) as app:
+        yield app
+
+
+def test_a_question_about_a_high_risk_wish_is_answered_beside_being_asked_back(reading_bank: App) -> None:
+    first = reading_bank.respond("how do i transfer money", session_id="how")
+    assert first.route == "confirm"
+    assert first.reply is not None
+    assert first.reply.citations
+    assert first.reply.buttons[0].value == "intent:Fund_Transfer"
+    # Who says no has read it: it is not said again.
+    second = reading_bank.respond("no", session_id="how")
+    assert second.reply is not None
+    assert not second.reply.citations
+
+
+@pytest.mark.parametrize("text", ["haan", "yes", "no", "नहीं"])
+def test_a_yes_or_no_to_nothing_is_not_looked_up(reading_bank: App, text: str) -> None:
+    made = reading_bank.respond(text, session_id=f"bare {text}")
+    assert made.reply is not None
+    assert not made.reply.citations
+    assert made.intent is None
