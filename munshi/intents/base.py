@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+RANKED = 10
+"""As many likely intents are named in a prediction."""
+
 
 class IntentError(Exception):
     """Anything that goes wrong in this room; the message names the thing and the remedy."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from munshi.intents.acceptance import EVEN_ODDS, FALSE_ACCEPT, choose_accept
+from munshi.intents.base import RANKED, Prediction
 from munshi.intents.metrics import matthews, rejecting
 from munshi.intents.scope import ScopeModel
 from munshi.intents.trial import OUTSIDE, Trial
@@ -44,6 +45,14 @@ class Calibration:
     temperature: float
     scope: ScopeModel
     thresholds: Thresholds
+
+    def prediction(self, scores: Floats, nearest: float, intents: Sequence[str], classifier: str) -> Prediction:
+        """What the scores (C,) of the `intents` say, with the similarity to the `nearest` example of the best one."""
+        shares = softmax(scores[np.newaxis], self.temperature)[0]
+        order = np.argsort(-shares, kind="stable")[:RANKED].tolist()
+        ranked = tuple((intents[at], float(shares[at])) for at in order)
+        in_scope = float(self.scope.probability(scores[np.newaxis], np.array([nearest]))[0])
+        return Prediction(ranked[0][0], ranked[0][1], in_scope, ranked, classifier)
 
     @classmethod
     def learn(cls, trial: Trial, intents: Sequence[str] = (), *, false_accept: float = FALSE_ACCEPT) -> Calibration:

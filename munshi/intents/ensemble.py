@@ -13,7 +13,7 @@ from math import exp, log
 from pathlib import Path
 
 from munshi.intents.acceptance import ALWAYS_ASK
-from munshi.intents.base import IntentError, Prediction
+from munshi.intents.base import RANKED, IntentError, Prediction
 from munshi.intents.calibration import Thresholds
 from munshi.intents.examples import Examples
 from munshi.intents.registry import Savable, Trained, Training, factory, loader
@@ -22,8 +22,6 @@ from munshi.knowledge.files import replace_text
 NAME = "ensemble"
 PARTS = ("few_shot", "fine_tuned")
 FILE = "ensemble.json"
-# As many likely intents are named in a prediction.
-RANKED = 10
 # A probability of 0 or 1 would silence the other part.
 _LEAST = 1e-9
 

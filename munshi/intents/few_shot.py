@@ -6,21 +6,15 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from munshi.intents.acceptance import FALSE_ACCEPT
 from munshi.intents.base import Intent, IntentError, Prediction
-from munshi.intents.calibration import Calibration, Thresholds, softmax
+from munshi.intents.calibration import Calibration, Thresholds
 from munshi.intents.examples import Examples
 from munshi.intents.few_shot_file import VERSION, read_model, write_model
 from munshi.intents.few_shot_model import FewShotModel, Vectors
 from munshi.intents.registry import Training
 from munshi.intents.support import Support
 from munshi.knowledge.base import Encoder
-
-# As many likely intents are named in a prediction.
-RANKED = 10
 
 
 class FewShotClassifier:
@@ -139,15 +133,8 @@ class FewShotClassifier:
 
     def _predict(self, text: str, vector: Vectors | None) -> Prediction:
         scores, similar = self._model.scores(text, vector)
-        shares = softmax(scores[np.newaxis], self._calibration.temperature)[0]
-        nearest = np.array([self._model.nearest(scores, similar)])
-        ranked = self._ranked(shares)
-        in_scope = float(self._calibration.scope.probability(scores[np.newaxis], nearest)[0])
-        return Prediction(ranked[0][0], ranked[0][1], in_scope, ranked, self.name)
-
-    def _ranked(self, shares: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
-        order = np.argsort(-shares, kind="stable")[:RANKED].tolist()
-        return tuple((self._model.intents[at], float(shares[at])) for at in order)
+        nearest = self._model.nearest(scores, similar)
+        return self._calibration.prediction(scores, nearest, self.intents, self.name)
 
 
 def _support(examples: Examples | Sequence[Intent], prepare: Callable[[str], str]) -> Support:

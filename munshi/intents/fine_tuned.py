@@ -11,11 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from munshi.intents.base import IntentError, Prediction
-from munshi.intents.calibration import Calibration, Thresholds, softmax
+from munshi.intents.calibration import Calibration, Thresholds
 from munshi.intents.examples import Examples
 from munshi.intents.fine_tuned_file import copy_model, read_model
 from munshi.intents.fine_tuned_model import FineTunedModel
@@ -23,9 +20,6 @@ from munshi.intents.registry import Training
 from munshi.intents.support import Support
 from munshi.knowledge.base import Encoder, EncoderError
 from munshi.knowledge.encoder_onnx import OnnxEncoder
-
-# As many likely intents are named in a prediction.
-RANKED = 10
 
 
 class FineTunedClassifier:
@@ -91,13 +85,7 @@ class FineTunedClassifier:
         vectors = self._encoder.encode([text])
         scores = self._model.scores(vectors)
         nearest = self._model.nearest([text], vectors, scores)
-        ranked = self._ranked(softmax(scores, self._calibration.temperature)[0])
-        in_scope = float(self._calibration.scope.probability(scores, nearest)[0])
-        return Prediction(ranked[0][0], ranked[0][1], in_scope, ranked, self.name)
-
-    def _ranked(self, shares: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
-        order = np.argsort(-shares, kind="stable")[:RANKED].tolist()
-        return tuple((self._model.intents[at], float(shares[at])) for at in order)
+        return self._calibration.prediction(scores[0], float(nearest[0]), self.intents, self.name)
 
 
 def train(examples: Examples, training: Training) -> FineTunedClassifier:

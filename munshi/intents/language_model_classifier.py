@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from munshi.intents.acceptance import ALWAYS_ASK
-from munshi.intents.base import IntentError, Prediction
+from munshi.intents.base import RANKED, IntentError, Prediction
 from munshi.intents.calibration import CLARIFY_COST, Thresholds
 from munshi.intents.language_model import LabelPicker, Picked
 from munshi.intents.language_model_prompt import Pairs
@@ -15,9 +15,6 @@ from munshi.intents.registry import Training
 from munshi.knowledge.base import ChatModel, ChatModelError
 
 logger = logging.getLogger(__name__)
-
-# As many likely intents are named in a prediction.
-RANKED = 10
 
 
 class Guide(Protocol):

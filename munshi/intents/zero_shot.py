@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from munshi.intents.acceptance import FALSE_ACCEPT
 from munshi.intents.base import IntentError, Prediction
-from munshi.intents.calibration import Calibration, Thresholds, softmax
+from munshi.intents.calibration import Calibration, Thresholds
 from munshi.intents.examples import Examples
 from munshi.intents.registry import Training
 from munshi.intents.scope import ScopeModel
@@ -19,8 +16,6 @@ from munshi.intents.zero_shot_file import Kept, read_zero_shot, write_zero_shot
 from munshi.intents.zero_shot_model import Describing, Wanted
 from munshi.knowledge.base import Encoder
 
-# As many likely intents are named in a prediction.
-RANKED = 10
 # Encoding takes a millisecond a text; past this many a calibration changes no more.
 CALIBRATED_ON = 2000
 # Where there are too few examples to calibrate on. Learnt from 16 intents at a time, drawn from the training files of
@@ -106,15 +101,10 @@ class ZeroShotClassifier:
 
     def _predict(self, texts: list[str]) -> list[Prediction]:
         scores, likeness = self._model.scores(texts)
-        return [self._prediction(row, near) for row, near in zip(scores, likeness, strict=True)]
-
-    def _prediction(self, scores: NDArray[np.float64], likeness: NDArray[np.float64]) -> Prediction:
-        shares = softmax(scores[np.newaxis], self._calibration.temperature)[0]
-        order = np.argsort(-shares, kind="stable")[:RANKED].tolist()
-        ranked = tuple((self.intents[at], float(shares[at])) for at in order)
-        nearest = np.array([likeness[scores.argmax()]])
-        in_scope = float(self._calibration.scope.probability(scores[np.newaxis], nearest)[0])
-        return Prediction(ranked[0][0], ranked[0][1], in_scope, ranked, self.name)
+        return [
+            self._calibration.prediction(row, float(near[row.argmax()]), self.intents, self.name)
+            for row, near in zip(scores, likeness, strict=True)
+        ]
 
     def _calibrated(self, examples: Examples, false_accept: float) -> Calibration:
         texts, truth = held_out(examples, self.intents, self._prepare, limit=CALIBRATED_ON)

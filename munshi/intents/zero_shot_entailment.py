@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from munshi.intents.base import IntentError, Prediction
-from munshi.intents.calibration import Calibration, Thresholds, softmax
+from munshi.intents.calibration import Calibration, Thresholds
 from munshi.intents.entailment import Entailment, open_entailment
 from munshi.intents.examples import Examples
 from munshi.intents.registry import Training
@@ -19,8 +19,6 @@ from munshi.intents.zero_shot_file import Kept, read_zero_shot, write_zero_shot
 from munshi.intents.zero_shot_model import Wanted
 
 NAME = "zero_shot_entailment"
-# As many likely intents are named in a prediction.
-RANKED = 10
 # Pairs of a text and a hypothesis that a calibration may take: with a model as small as MiniLM some ten seconds.
 CALIBRATION_PAIRS = 2000
 # Where there are too few examples to calibrate on. Chosen, not learnt: models differ, and the examples say more.
@@ -91,12 +89,8 @@ class EntailmentClassifier:
     def _predict(self, prepared: str) -> Prediction:
         if not prepared.strip():
             return Prediction(None, 0.0, 0.0, (), self.name)
-        scores = self._scores(prepared)[np.newaxis]
-        shares = softmax(scores, self._calibration.temperature)[0]
-        order = np.argsort(-shares, kind="stable")[:RANKED].tolist()
-        ranked = tuple((self.intents[at], float(shares[at])) for at in order)
-        in_scope = float(self._calibration.scope.probability(scores, scores.max(axis=1))[0])
-        return Prediction(ranked[0][0], ranked[0][1], in_scope, ranked, self.name)
+        scores = self._scores(prepared)
+        return self._calibration.prediction(scores, float(scores.max()), self.intents, self.name)
 
 
 def train(examples: Examples, training: Training) -> EntailmentClassifier:
