@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
@@ -48,6 +49,8 @@ from munshi.knowledge.search import HybridRetriever
 Progress = Callable[[str], None]
 
 _STARTERS = 3
+# Messages whose canonical form is kept.
+_REMEMBERED = 64
 _WORD = re.compile(r"[^\W\d_]+")
 _PLAIN = (".csv", ".md", ".txt")
 
@@ -166,7 +169,9 @@ def _records(engine: Engine, business: Business) -> Records:
 
 
 def _training(business: Business, encoder: Encoder | None, preprocess: Preprocessor, say: Progress) -> Training:
-    training = Training(encoder, preprocess.canonical, progress=say, mask=mask)
+    # Each step of a cascade wants a message in this form.
+    prepare = lru_cache(maxsize=_REMEMBERED)(preprocess.canonical)
+    training = Training(encoder, prepare, progress=say, mask=mask)
     return replace(training, false_accept=business.thresholds.get("false_accept", training.false_accept))
 
 
