@@ -24,7 +24,7 @@ from munshi.knowledge.views import Prepare, as_is
 
 _CURRENT = "current"
 _BUILDING = ".building-"
-_READ_ATTEMPTS = 3
+_READ_ATTEMPTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +98,23 @@ class IndexStore:
 
     def _read(self) -> Generation | None:
         for _ in range(_READ_ATTEMPTS):
-            try:
-                name = (self._folder / _CURRENT).read_text(encoding="utf-8").strip()
-                return read_generation(self._folder / name)
-            except FileNotFoundError:
-                continue  # none yet, or a builder has switched and swept since the name was read
-            except (DamagedIndexError, UnicodeDecodeError):
+            name = self._current()
+            if name is None:
                 return None
+            try:
+                return read_generation(self._folder / name)
+            except (FileNotFoundError, DamagedIndexError):
+                if self._current() == name:
+                    return None
+                # A builder has switched since the name was read, and swept what was being read.
         return None
+
+    def _current(self) -> str | None:
+        """The name of the current generation; None where there is none, or the file that holds it is damaged."""
+        try:
+            return (self._folder / _CURRENT).read_text(encoding="utf-8").strip()
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
 
     def _build(self, papers: Sequence[Path], old: Generation | None, progress: Progress | None) -> Generation:
         held: defaultdict[str, list[Passage]] = defaultdict(list)
