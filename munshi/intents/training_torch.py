@@ -211,7 +211,24 @@ def fit(
     """
     model.encoder.get_input_embeddings().requires_grad_(False)
     chosen = bool(validation)
-    arguments = TrainingArguments(
+    trainer = _Trainer(
+        model=model,
+        args=_arguments(settings, work, chosen=chosen),
+        data_collator=lambda rows: collate(rows, model.padding),
+        train_dataset=list(train),
+        eval_dataset=list(validation) or None,
+        compute_metrics=score,
+        callbacks=[_Telling(progress), *([EarlyStoppingCallback(settings.patience)] if chosen else [])],
+    )
+    trainer.settings = settings
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    model.cpu().eval()
+
+
+def _arguments(settings: Settings, work: Path, *, chosen: bool) -> TrainingArguments:
+    """What the Trainer is told; with `chosen` the best of the rounds is kept, by examples held out."""
+    return TrainingArguments(
         output_dir=str(work),
         num_train_epochs=settings.rounds,
         per_device_train_batch_size=settings.batch,
@@ -236,16 +253,3 @@ def fit(
         dataloader_pin_memory=False,
         log_level="error",
     )
-    trainer = _Trainer(
-        model=model,
-        args=arguments,
-        data_collator=lambda rows: collate(rows, model.padding),
-        train_dataset=list(train),
-        eval_dataset=list(validation) or None,
-        compute_metrics=score,
-        callbacks=[_Telling(progress), *([EarlyStoppingCallback(settings.patience)] if chosen else [])],
-    )
-    trainer.settings = settings
-    trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    model.cpu().eval()
