@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from sqlalchemy import Engine
@@ -20,10 +19,10 @@ from munshi.bot.business import Business, load_business
 from munshi.bot.classifier import models_of, open_classifier
 from munshi.bot.conductor import Conductor
 from munshi.bot.dialogue import Dialogue
+from munshi.bot.library import Library, Parts
 from munshi.bot.llm import open_configured
 from munshi.bot.message import Message
 from munshi.bot.pack.own_code import make_importable
-from munshi.bot.papers import papers_of
 from munshi.bot.preprocess import Preprocessor
 from munshi.bot.privacy import mask
 from munshi.bot.router import Router
@@ -39,12 +38,9 @@ from munshi.intents.base import Intent
 from munshi.intents.calibration import Thresholds
 from munshi.intents.models import ModelStore
 from munshi.intents.registry import Trained, Training
-from munshi.knowledge.answer import AnswerSettings, Papers
-from munshi.knowledge.base import Encoder, Hit
+from munshi.knowledge.base import Encoder
 from munshi.knowledge.encoder import known_words, open_encoder
-from munshi.knowledge.index_store import BuildReport, IndexStore
 from munshi.knowledge.memo import RememberingEncoder
-from munshi.knowledge.search import HybridRetriever
 
 Progress = Callable[[str], None]
 
@@ -66,10 +62,9 @@ class App:
     classifier: Trained
     training: Training
     router: Router
-    retriever: HybridRetriever
+    library: Library
     encoder: Encoder | None
     store: Store
-    report: BuildReport
 
     def respond(self, text: str, *, session_id: str, channel: str = "chat", user_id: str = "") -> Response:
         """Answer one message."""
@@ -100,21 +95,6 @@ class App:
     def now(self) -> datetime:
         """The time in the business's zone."""
         return datetime.now(self.business.profile.timezone)
-
-    def _today(self) -> date:
-        return self.now().date()
-
-    def search(self, query: str, *, alpha: float | None = None, top_k: int = 5) -> tuple[list[Hit], float]:
-        """What the papers hold about a query, best first, and how many milliseconds that took."""
-        started = perf_counter()
-        retriever = self.retriever
-        if alpha is not None:
-            settings = replace(retriever.settings, alpha=alpha)
-            retriever = HybridRetriever(
-                retriever.index, self.encoder, settings=settings, prepare=retriever.prepare, today=self._today
-            )
-        hits = retriever.search(query, top_k=top_k)
-        return hits, round((perf_counter() - started) * 1000, 2)
 
 
 @contextmanager
@@ -185,16 +165,16 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
 
     preprocess = _preprocessor(business, records)
     encoder = _encoder(settings, say)
-    index, report = IndexStore(home / "index", encoder, prepare=preprocess.canonical).update(
-        papers_of(settings, business), progress=_counted(say, "Reading the papers: {done} of {total} passages")
-    )
-    retriever = HybridRetriever(index, encoder, prepare=preprocess.canonical, today=lambda: clock().date())
     model = open_configured(settings, business.llm)
     training = replace(_training(business, encoder, preprocess, say), model=model)
     classifier = open_classifier(business, training, home)
-    knowledge = Papers(retriever, _answer_settings(business))
+    library = Library(
+        settings,
+        Parts(business, encoder, preprocess.canonical, today=lambda: clock().date(), model=model),
+        progress=_counted(say, "Reading the papers: {done} of {total} passages"),
+    )
     phrases = Phrasebook(business.phrases)
-    services = Services(records, knowledge, phrases, business.profile)
+    services = Services(records, library, phrases, business.profile)
     conductor = _conductor(settings, business, services, classifier)
     return App(
         settings=settings,
@@ -212,10 +192,9 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         classifier=classifier,
         training=training,
         router=conductor.router,
-        retriever=retriever,
+        library=library,
         encoder=encoder,
         store=store,
-        report=report,
     )
 
 
@@ -292,11 +271,6 @@ def _bare(business: Business, handlers: Mapping[str, tuple[str, Handler]]) -> Ma
         for kind in kinds:
             bare.setdefault(kind, intent.name)
     return bare
-
-
-def _answer_settings(business: Business) -> AnswerSettings:
-    threshold = business.thresholds.get("answer")
-    return AnswerSettings() if threshold is None else AnswerSettings(threshold=threshold)
 
 
 def _counted(say: Progress, text: str) -> Callable[[int, int], None]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from munshi.bot.business import Business, load_business
+from munshi.bot.pack.faults import Report
+from munshi.bot.pack.reading import read_papers
 from munshi.bot.settings import Settings
 from munshi.knowledge.base import LoadError
 from munshi.knowledge.loaders import LOADERS
@@ -21,8 +23,8 @@ def added_papers(settings: Settings, key: str) -> tuple[Path, ...]:
 
 
 def papers_of(settings: Settings, business: Business) -> tuple[Path, ...]:
-    """All the papers of a business."""
-    return (*business.papers, *added_papers(settings, business.key))
+    """All the papers of a business, as its folders hold them now."""
+    return (*read_papers(business.folder, Report()), *added_papers(settings, business.key))
 
 
 def add_papers(settings: Settings, paths: Sequence[Path]) -> list[Path]:

@@ -55,6 +55,8 @@ def from_papers(services: Services, question: str, language: str) -> Reply:
     if answer.confidence < CLOSE:
         return Reply("", data=_data(answer), answered=False)
     close = services.knowledge.ask(question, language=language, threshold=CLOSE)
+    if close.abstained:  # the papers have changed since the first look
+        return Reply("", data=_data(close), answered=False)
     offer = Button(services.phrases("offer_person_button", language), CALL_PERSON)
     hedged = services.phrases("papers_closest", language, answer=close.text)
     return replace(_cited(hedged, close), buttons=(offer,))

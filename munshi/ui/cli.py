@@ -214,7 +214,7 @@ def ingest(
         settings = load_settings(business=business)
         added = add_papers(settings, paths or [])
     with opened(business) as app:
-        report = app.report
+        report = app.library.report
     if as_json:
         show_json({**dataclasses.asdict(report), "given": [str(path) for path in added]})
     else:
@@ -234,7 +234,7 @@ def search(
 ) -> None:
     """Look into the papers and see each stage's score."""
     with opened(business) as app:
-        hits, ms = app.search(query, alpha=alpha, top_k=top_k)
+        hits, ms = app.library.search(query, alpha=alpha, top_k=top_k)
     if as_json:
         show_json({"hits": [_hit(hit) for hit in hits], "ms": ms})
         return

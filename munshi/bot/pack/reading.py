@@ -58,7 +58,7 @@ def read_pack(folder: Path, report: Report, handlers: Collection[str]) -> Pack:
         intents_file=intents_file,
         glossary=read_table(glossary, GLOSSARY, report.of("glossary.csv")) if glossary.exists() else (),
         records={name: path for name, path in records.items() if path.exists()},
-        papers=tuple(_papers(folder, report)),
+        papers=tuple(read_papers(folder, report)),
         phrases=_read_phrases(folder / "phrases", report),
     )
 
@@ -120,7 +120,8 @@ def _check_handlers(document: Document, report: Report, handlers: Collection[str
             report.error(line, f"There is no handler {quote(name)}.", did_you_mean(name, sorted(handlers)))
 
 
-def _papers(folder: Path, report: Report) -> Iterator[Path]:
+def read_papers(folder: Path, report: Report) -> Iterator[Path]:
+    """The papers of a pack: what is in its `knowledge` folder and can be read."""
     knowledge = folder / "knowledge"
     for path in visible(knowledge) if knowledge.is_dir() else ():
         name = path.relative_to(folder).as_posix()

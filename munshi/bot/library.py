@@ -1,0 +1,130 @@
+"""The papers of a business, ready to be asked: the index brought up to date, and all that answers from it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from time import perf_counter
+
+from munshi.bot.business import Business
+from munshi.bot.papers import papers_of
+from munshi.bot.settings import Settings
+from munshi.knowledge.answer import AnswerSettings, Papers
+from munshi.knowledge.base import Answer, ChatModel, Encoder, Hit
+from munshi.knowledge.index import Index, Progress
+from munshi.knowledge.index_store import BuildReport, IndexStore
+from munshi.knowledge.search import HybridRetriever, SearchSettings
+from munshi.knowledge.views import Prepare
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What answers from the papers is built of these. `prepare` is what questions and passages both go through."""
+
+    business: Business
+    encoder: Encoder | None
+    prepare: Prepare
+    today: Callable[[], date]
+    model: ChatModel | None = None
+
+
+def build_retriever(parts: Parts, index: Index, *, alpha: float | None = None) -> HybridRetriever:
+    """What searches an index; `alpha` is the dense arm's weight where the default is not wanted."""
+    settings = SearchSettings() if alpha is None else SearchSettings(alpha=alpha)
+    return HybridRetriever(index, parts.encoder, settings=settings, prepare=parts.prepare, today=parts.today)
+
+
+def build_papers(parts: Parts, retriever: HybridRetriever) -> Papers:
+    """What answers from what a retriever finds."""
+    threshold = parts.business.thresholds.get("answer")
+    return Papers(retriever, AnswerSettings() if threshold is None else AnswerSettings(threshold=threshold))
+
+
+@dataclass(frozen=True)
+class _Edition:
+    """All that hangs on one state of the papers."""
+
+    retriever: HybridRetriever
+    papers: Papers
+
+
+class Library:
+    """The papers of a business; `handlers.base.Knowledge` for whoever answers from them.
+
+    What is asked is answered from one state of the papers, also where `refresh` puts the next in its place meanwhile.
+    Safe to call from several threads.
+    """
+
+    def __init__(self, settings: Settings, parts: Parts, *, progress: Progress | None = None) -> None:
+        """Bring the index up to date and open it. Raises KnowledgeError where that fails."""
+        self._settings = settings
+        self._parts = parts
+        home = settings.business_home(parts.business.key)
+        self._store = IndexStore(home / "index", parts.encoder, prepare=parts.prepare)
+        self._refreshing = threading.Lock()
+        index, self.report = self._store.update(papers_of(settings, parts.business), progress=progress)
+        self._edition = self._edition_of(index)
+
+    @property
+    def retriever(self) -> HybridRetriever:
+        """What searches the papers as they are now."""
+        return self._edition.retriever
+
+    def ask(
+        self,
+        question: str,
+        *,
+        language: str = "en",
+        filters: Mapping[str, str] | None = None,
+        threshold: float | None = None,
+    ) -> Answer:
+        """What the papers say (see `Papers.ask`)."""
+        return self._edition.papers.ask(question, language=language, filters=filters, threshold=threshold)
+
+    def search(self, query: str, *, alpha: float | None = None, top_k: int = 5) -> tuple[list[Hit], float]:
+        """What the papers hold about a query, best first, and how many milliseconds that took."""
+        started = perf_counter()
+        retriever = self.retriever
+        if alpha is not None:
+            retriever = build_retriever(self._parts, retriever.index, alpha=alpha)
+        hits = retriever.search(query, top_k=top_k)
+        return hits, round((perf_counter() - started) * 1000, 2)
+
+    def refresh(self) -> BuildReport | None:
+        """Bring the index up to date with the folders and answer from it from here on.
+
+        The report tells what differs from what was answered from before; None where nothing does. Raises KnowledgeError
+        where the index cannot be written or the encoder fails; what was answered from stays.
+        """
+        with self._refreshing:
+            index, report = self._store.update(papers_of(self._settings, self._parts.business))
+            before, told = self.retriever.index, self.report.skipped
+            self.report = report
+            if index.version == before.version:
+                return report if report.skipped != told else None
+            self._edition = self._edition_of(index)
+            return _since(before, index, report)
+
+    def _edition_of(self, index: Index) -> _Edition:
+        retriever = build_retriever(self._parts, index)
+        return _Edition(retriever, build_papers(self._parts, retriever))
+
+
+def _since(before: Index, after: Index, report: BuildReport) -> BuildReport:
+    """A report that tells of the papers that were added, changed and removed between two states of them."""
+    old, new = _by_source(before), _by_source(after)
+    return replace(
+        report,
+        added=tuple(source for source in new if source not in old),
+        changed=tuple(source for source in new if source in old and new[source] != old[source]),
+        removed=tuple(source for source in old if source not in new),
+    )
+
+
+def _by_source(index: Index) -> dict[str, list[object]]:
+    found: dict[str, list[object]] = {}
+    for passage in index.passages:
+        found.setdefault(passage.source, []).append(passage)
+    return found
