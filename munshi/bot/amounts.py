@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from munshi.bot.numbers import Number, Unit, read_number, unit_at
 from munshi.bot.spans import Span
-from munshi.bot.tokens import Token
+from munshi.knowledge.numbers import Number, Unit, read_number, unit_at
+from munshi.knowledge.tokens import Token
 
 MOST = Decimal(10) ** 13
 """More than this is no amount that a customer means."""

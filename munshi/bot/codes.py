@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from munshi.bot import lexicon
 from munshi.bot.spans import Span
-from munshi.bot.tokens import Token
+from munshi.knowledge import lexicon
+from munshi.knowledge.tokens import Token
 
 LONGEST = 32
 """Characters of the longest code looked for."""

@@ -19,11 +19,11 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from typing import Literal
 
-from munshi.bot import lexicon
 from munshi.bot.hindi import Tense, find_hindi
-from munshi.bot.numbers import unit_at
 from munshi.bot.spans import Ambiguity, Span
-from munshi.bot.tokens import Token
+from munshi.knowledge import lexicon
+from munshi.knowledge.numbers import unit_at
+from munshi.knowledge.tokens import Token
 
 _Days = tuple[date | None, date | None]
 """The day read, and the second way to read it."""

@@ -10,13 +10,13 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from munshi.bot import lexicon
 from munshi.bot.hindi import HindiWord, hindi_lexicon, roman
-from munshi.bot.normalise import clean
 from munshi.bot.spelling import Word
-from munshi.bot.tokens import tokenise
 from munshi.bot.transliterate import sound_key
 from munshi.handlers.base import Language
+from munshi.knowledge import lexicon
+from munshi.knowledge.normalise import clean
+from munshi.knowledge.tokens import tokenise
 
 Key = tuple[str, ...]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from munshi.bot import lexicon
 from munshi.bot.hindi import find_hindi
-from munshi.bot.normalise import clean
-from munshi.bot.tokens import Token, tokenise
 from munshi.handlers.base import Language
+from munshi.knowledge import lexicon
+from munshi.knowledge.normalise import clean
+from munshi.knowledge.tokens import Token, tokenise
 
 Script = Literal["latin", "devanagari", "mixed", "other"]
 

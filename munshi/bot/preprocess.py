@@ -11,14 +11,14 @@ from munshi.bot.codes import CodeFinder
 from munshi.bot.entities import EntityFinder, Heard
 from munshi.bot.gloss import GlossaryLike, Glosser, joined
 from munshi.bot.language import DEFAULT, Script, language_of, script_of
-from munshi.bot.normalise import MAX_CHARS, CleanText, clean
 from munshi.bot.pii import PiiSpan, find_pii
 from munshi.bot.privacy import in_source, pii_spans
 from munshi.bot.products import ProductFinder, ProductLike
 from munshi.bot.spans import Ambiguity, Span
 from munshi.bot.spelling import Mender, Word
-from munshi.bot.tokens import tokenise
 from munshi.handlers.base import Entity, Language
+from munshi.knowledge.normalise import MAX_CHARS, CleanText, clean
+from munshi.knowledge.tokens import tokenise
 
 _CLOSED = frozenset({"aadhaar", "pan", "gstin", "card", "upi", "secret"})
 

@@ -7,8 +7,8 @@ import re
 import traceback
 from collections.abc import Iterable
 
-from munshi.bot.normalise import CleanText, clean
 from munshi.bot.pii import PiiSpan, find_pii
+from munshi.knowledge.normalise import CleanText, clean
 
 SHOWN = 4
 """Characters of a number that stay, so that a person can tell one from another."""

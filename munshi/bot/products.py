@@ -15,11 +15,11 @@ from itertools import dropwhile
 from math import log
 from typing import Protocol
 
-from munshi.bot import lexicon
 from munshi.bot.gloss import Piece
 from munshi.bot.spans import Span
 from munshi.bot.spelling import Word
-from munshi.bot.tokens import tokenise
+from munshi.knowledge import lexicon
+from munshi.knowledge.tokens import tokenise
 
 MOST_MEANT = 20
 """A mention that fits more products than this ("swift") is no product's name."""

@@ -16,13 +16,13 @@ from itertools import pairwise, product
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from munshi.bot import lexicon
 from munshi.bot.hindi import hindi_lexicon
-from munshi.bot.normalise import clean
-from munshi.bot.tokens import Token, tokenise
 from munshi.bot.transliterate import romanise, sound_key
 from munshi.bot.variants import hindi_variants
 from munshi.handlers.base import Language
+from munshi.knowledge import lexicon
+from munshi.knowledge.normalise import clean
+from munshi.knowledge.tokens import Token, tokenise
 
 SHORTEST_TYPO = 4
 """Shorter words have too many neighbours to be mended."""

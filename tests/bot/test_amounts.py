@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from munshi.bot.amounts import find_measures
-from munshi.bot.normalise import clean
-from munshi.bot.tokens import tokenise
+from munshi.knowledge.normalise import clean
+from munshi.knowledge.tokens import tokenise
 
 
 def measures(text: str, kind: str, *, hindi: bool = True) -> list[str]:

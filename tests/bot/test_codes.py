@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from munshi.bot.codes import CodeFinder, FormatError
-from munshi.bot.normalise import clean
-from munshi.bot.tokens import tokenise
+from munshi.knowledge.normalise import clean
+from munshi.knowledge.tokens import tokenise
 
 SHOP = {"order_number": r"NAS-\d{5}"}
 

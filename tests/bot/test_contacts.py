@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from munshi.bot.contacts import find_emails, find_phones, find_pin_codes
-from munshi.bot.normalise import clean
+from munshi.knowledge.normalise import clean
 
 
 @pytest.mark.parametrize(

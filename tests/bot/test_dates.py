@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from munshi.bot.dates import DateReading, find_dates
 from munshi.bot.language import language_of
-from munshi.bot.normalise import clean
-from munshi.bot.tokens import tokenise
+from munshi.knowledge.normalise import clean
+from munshi.knowledge.tokens import tokenise
 
 SATURDAY = date(2026, 11, 21)
 MONDAY = date(2026, 11, 23)

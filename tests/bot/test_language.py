@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from munshi.bot.language import detect_language, script_of
-from munshi.bot.tokens import tokenise
 from munshi.handlers.base import Language
+from munshi.knowledge.tokens import tokenise
 
 ENGLISH = """
 what is the price of a clutch plate

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from munshi.bot.business import demo_names, load_business
 from munshi.bot.codes import FormatError
-from munshi.bot.normalise import MAX_CHARS
 from munshi.bot.preprocess import Preprocessor, Utterance
+from munshi.knowledge.normalise import MAX_CHARS
 
 PIECES = st.sampled_from(
     [

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from munshi.bot.preprocess import Preprocessor
 from munshi.bot.spelling import Mender
-from munshi.bot.tokens import tokenise
 from munshi.handlers.base import Language
+from munshi.knowledge.tokens import tokenise
 
 
 def mended(understand: Preprocessor, text: str, now: datetime) -> dict[str, str]:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from munshi.bot.normalise import clean
 from munshi.bot.transliterate import romanise, sound_key
+from munshi.knowledge.normalise import clean
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from munshi.bot import lexicon
+from munshi.knowledge import lexicon
 
 TokenKind = Literal["latin", "devanagari", "other", "number", "mark"]
 

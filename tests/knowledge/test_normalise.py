@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from munshi.bot.normalise import MAX_CHARS, clean
+from munshi.knowledge.normalise import MAX_CHARS, clean
 
 ANYTHING = st.text(st.characters(codec=None, exclude_categories=()))
 

@@ -1,7 +1,7 @@
 """The words Munshi knows before it knows a shop: plain CSV and text files, read when first asked for.
 
 In a CSV the spellings of one word stand in one cell, divided by `|`. Everything comes back in Unicode normal form NFKC,
-as messages do (see `munshi.bot.normalise`).
+as messages do (see `munshi.knowledge.normalise`).
 """
 
 from __future__ import annotations

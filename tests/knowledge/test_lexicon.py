@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from munshi.bot import lexicon
+from munshi.knowledge import lexicon
 
 TABLES = {
     "hinglish": ("words", "gloss"),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
-from munshi.bot import lexicon
-from munshi.bot.tokens import Token
+from munshi.knowledge import lexicon
+from munshi.knowledge.tokens import Token
 
 MOST_DIGITS = 15
 """A longer run of digits is an identifier, not a count."""
