@@ -19,7 +19,7 @@ Consent = Literal["yes", "no", "cancel"]
 
 @cache
 def _lexicon() -> Mapping[str, frozenset[str]]:
-    text = (files("munshi.bot") / "lexicon" / "consent.yaml").read_text(encoding="utf-8")
+    text = (files("munshi.knowledge") / "lexicon" / "consent.yaml").read_text(encoding="utf-8")
     return {kind: frozenset(map(fold, chain(*lines))) for kind, lines in yaml.safe_load(text).items()}
 
 
