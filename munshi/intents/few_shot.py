@@ -127,9 +127,13 @@ class FewShotClassifier:
         """
         prepared = [self._prepare(text) for text in texts]
         told = [text for text in prepared if text.strip()]
-        vectors = self._encoder.encode(told) if self._encoder and told else None
+        vectors = self._vectors(told)
         made = iter([self._predict(text, None if vectors is None else vectors[at]) for at, text in enumerate(told)])
         return [next(made) if text.strip() else Prediction(None, 0.0, 0.0, (), self.name) for text in prepared]
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors | None:
+        views = self._model.views
+        return views.vectors(texts, self._encoder) if views and self._encoder and texts else None
 
     def _predict(self, text: str, vector: Vectors | None) -> Prediction:
         scores, similar = self._model.scores(text, vector)

@@ -19,12 +19,13 @@ from safetensors.numpy import save_file
 from munshi.intents.base import IntentError
 from munshi.intents.calibration import Calibration, Thresholds
 from munshi.intents.few_shot_model import FewShotModel
+from munshi.intents.few_shot_views import Views
 from munshi.intents.grams import GramSpace
 from munshi.intents.scope import ScopeModel
 
 FILE = "few_shot.safetensors"
 # Raise it when the same examples give another model, or the same model another file.
-VERSION = 3
+VERSION = 4
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -40,8 +41,9 @@ def write_model(folder: Path, model: FewShotModel, calibration: Calibration, key
         "rows": space.rows,
         "values": space.values,
     }
-    if model.vectors is not None:
+    if model.vectors is not None and model.views is not None:
         arrays["vectors"] = model.vectors
+        arrays["token_weights"] = model.views.token_weights
     header = {
         "key": key,
         "encoder": model.encoder,
@@ -92,6 +94,7 @@ def _model(header: Mapping[str, Any], arrays: Arrays) -> FewShotModel:
         texts=tuple(header["texts"]),
         owners=arrays["owners"],
         encoder=header["encoder"],
+        views=Views(arrays["token_weights"]) if "vectors" in arrays else None,
         vectors=arrays.get("vectors"),
         space=GramSpace(
             vocabulary=vocabulary,

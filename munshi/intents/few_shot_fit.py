@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from munshi.intents.base import TrainingDataError
 from munshi.intents.calibration import Calibration
 from munshi.intents.few_shot_model import FewShotModel, Vectors, kernel
+from munshi.intents.few_shot_views import Views
 from munshi.intents.grams import GramSpace
 from munshi.intents.kernel_ridge import KernelRidge
 from munshi.intents.support import Support
@@ -40,12 +41,13 @@ def fit_model(support: Support, encoder: Encoder | None, *, false_accept: float)
             f"{len(support.texts)} examples are more than few_shot takes ({MAX_TEXTS}): train on a sample of them"
         )
     space = GramSpace.fit(support.texts, common=COMMON_BESIDE_VECTORS if encoder else 1.0)
-    vectors = encoder.encode(support.texts) if encoder else None
+    views = Views.fit(support.texts, encoder) if encoder else None
+    vectors = views.vectors(support.texts, encoder) if views and encoder else None
     ridge, twins = _solved(support, space, vectors)
     # In the order they have after reading them from a file: sums in another order differ in the last digit.
     weights = np.ascontiguousarray(ridge.weights, dtype=np.float32)
     name = encoder.name if encoder else ""
-    model = FewShotModel(support.intents, support.texts, support.owners, name, vectors, space, weights)
+    model = FewShotModel(support.intents, support.texts, support.owners, name, views, vectors, space, weights)
     held_out = HeldOut(ridge, model, support.real)
     trial = Trial.joined([held_out.texts(twins), held_out.intents()])
     return model, Calibration.learn(trial, support.intents, false_accept=false_accept)

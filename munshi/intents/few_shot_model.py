@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from munshi.intents.few_shot_views import Views
 from munshi.intents.grams import GramSpace
 
 Vectors = NDArray[np.float32]
@@ -22,7 +23,7 @@ class FewShotModel:
     """`texts` are the n texts learnt from, in canonical form, `owners` (n,) the number of each one's intent (see
     `Support`).
 
-    `encoder` names what made the `vectors` (n, dim); without one it is empty and they are None.
+    `encoder` names what made the `vectors` (n, dim), and `views` how; without one it is empty and they are None.
     `weights` (n, C) are those of the kernel ridge regression.
     """
 
@@ -30,6 +31,7 @@ class FewShotModel:
     texts: tuple[str, ...]
     owners: NDArray[np.int64]
     encoder: str
+    views: Views | None
     vectors: Vectors | None
     space: GramSpace
     weights: NDArray[np.float32]
@@ -37,7 +39,7 @@ class FewShotModel:
     def scores(self, text: str, vector: Vectors | None) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Score of each intent (C,), and the similarity (n,) to each text learnt from.
 
-        `vector` (dim,) is the text's sentence vector, None exactly where the model has no vectors.
+        `vector` (dim,) is the text's vector under the `views`, None exactly where the model has no vectors.
         """
         similar = self.space.similarities(text)
         # By einsum, which keeps to one thread: over thousands of texts BLAS would wake others, and for so short a sum

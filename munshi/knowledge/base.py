@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +111,43 @@ class Encoder(Protocol):
     @property
     def has_tokens(self) -> bool:
         """Whether `encode_tokens` works: a remote embedding service gives sentence vectors only."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class States:
+    """All that one pass of an encoder knows of a text.
+
+    `ids` (tokens,) are the numbers of its tokens, the model's own marks among them; `sentence` (dim,) and `tokens`
+    (tokens, dim) are what `encode` and `encode_tokens` give, `norms` (tokens,) the lengths that the token vectors had.
+    `middle` (dim,) is the mean of the tokens in a layer two thirds of the way up, of length 1; None where the model
+    does not show it.
+    """
+
+    ids: NDArray[np.int64]
+    sentence: NDArray[np.float32]
+    tokens: NDArray[np.float32]
+    norms: NDArray[np.float32]
+    middle: NDArray[np.float32] | None
+
+
+@runtime_checkable
+class LayeredEncoder(Encoder, Protocol):
+    """An encoder that can be looked into; one that wraps another can exactly where `has_states` is True."""
+
+    @property
+    def has_states(self) -> bool:
+        """Whether the methods below work."""
+
+    def encode_states(self, texts: Sequence[str]) -> list[States]:
+        """What one pass knows, for each text."""
+
+    def token_ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        """`States.ids` of each text, without a pass."""
+
+
+def layered(encoder: Encoder | None) -> LayeredEncoder | None:
+    """The same encoder if it can be looked into, else None."""
+    return encoder if isinstance(encoder, LayeredEncoder) and encoder.has_states else None
 
 
 class Retriever(Protocol):

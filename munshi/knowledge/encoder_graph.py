@@ -1,8 +1,9 @@
 """BERT as an ONNX graph, built from safetensors without torch.
 
 The graph is BERT (Devlin et al., 2019, arXiv:1810.04805) without its pooler: token ids of shape (texts, tokens) to last
-hidden states of shape (texts, tokens, hidden). There is no attention mask, because texts are never padded: int8
-activations are scaled by the largest in a run, so a text that shares a run with others would get other vectors.
+hidden states of shape (texts, tokens, hidden), and to the mean over the tokens of those two thirds of the way up,
+(texts, hidden). There is no attention mask, because texts are never padded: int8 activations are scaled by the largest
+in a run, so a text that shares a run with others would get other vectors.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from munshi.knowledge.base import EncoderError
+from munshi.knowledge.weights import MIDDLE
 
 Floats = NDArray[np.float32]
 # By the name of a product (`layer0.inner`), one divisor for each channel of its input.
 Smoothing = Mapping[str, Floats]
 
+LAST = "last_hidden_state"
 OPSET = 23
 IR_VERSION = 11
 
@@ -101,7 +104,8 @@ def read_bert(config: Mapping[str, Any], weights: Path) -> Bert:
 
 
 def bert_graph(bert: Bert, smoothing: Smoothing | None = None) -> onnx.ModelProto:
-    """The graph: `input_ids` int64 (texts, tokens) to `last_hidden_state` float32 (texts, tokens, hidden).
+    """The graph: `input_ids` int64 (texts, tokens) to `last_hidden_state` float32 (texts, tokens, hidden) and to
+    `middle_mean` float32 (texts, hidden).
 
     With `smoothing` it is made ready for int8: the word table is already so, and the input of each product named there
     is divided, channel by channel, by what its weights are multiplied with. That leaves the product as it was and
@@ -111,16 +115,19 @@ def bert_graph(bert: Bert, smoothing: Smoothing | None = None) -> onnx.ModelProt
     states = _embeddings(graph, bert, _plain_words if smoothing is None else _compact_words)
     for layer in range(bert.config.num_hidden_layers):
         states = _layer(graph, bert, layer, states)
-    graph.add("Identity", [states], "last_hidden_state")
+        if layer + 1 == _middle(bert.config):
+            axes = graph.constant("tokens", np.array([1], np.int64))
+            graph.add("ReduceMean", [states, axes], MIDDLE, keepdims=0)
+    graph.add("Identity", [states], LAST)
+    hidden = bert.config.hidden_size
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "bert",
             [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["texts", "tokens"])],
             [
-                helper.make_tensor_value_info(
-                    "last_hidden_state", TensorProto.FLOAT, ["texts", "tokens", bert.config.hidden_size]
-                )
+                helper.make_tensor_value_info(LAST, TensorProto.FLOAT, ["texts", "tokens", hidden]),
+                helper.make_tensor_value_info(MIDDLE, TensorProto.FLOAT, ["texts", hidden]),
             ],
             graph.constants,
         ),
@@ -130,6 +137,11 @@ def bert_graph(bert: Bert, smoothing: Smoothing | None = None) -> onnx.ModelProt
     # Without this mark the quantiser warns, through the root logger, that the graph was not prepared for it.
     helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
     return model
+
+
+def _middle(config: BertConfig) -> int:
+    """After how many layers the middle is: 4 of 6, 8 of 12."""
+    return max(config.num_hidden_layers * 2 // 3, 1)
 
 
 def _embeddings(graph: _Graph, bert: Bert, look_up: Callable[[_Graph, Floats], str]) -> str:

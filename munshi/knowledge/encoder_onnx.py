@@ -11,12 +11,13 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from munshi.knowledge.base import EncoderError
+from munshi.knowledge.base import EncoderError, States
 from munshi.knowledge.processor import sums_overflow
 from munshi.knowledge.tokenizer import encodable, load_tokenizer
-from munshi.knowledge.weights import EncoderFolder, Pooling
+from munshi.knowledge.weights import MIDDLE, EncoderFolder, Pooling
 
 Vectors = NDArray[np.float32]
+Ids = NDArray[np.int64]
 T = TypeVar("T")
 
 # Below this many texts a pool of threads costs more than it saves.
@@ -37,6 +38,7 @@ class OnnxEncoder:
     """
 
     has_tokens = True
+    has_states = True
 
     def __init__(self, folder: EncoderFolder, graph: Path, *, name: str, threads: int) -> None:
         """Load `graph`. Raises EncoderError where it or the tokenizer cannot be loaded."""
@@ -46,7 +48,8 @@ class OnnxEncoder:
         self._tokenizer = load_tokenizer(folder)
         self._session = _load_session(graph)
         self._inputs = [field.name for field in self._session.get_inputs()]
-        self._output = _hidden_states(self._session, graph)
+        self._last = _hidden_states(self._session, graph)
+        self._middle = [field.name for field in self._session.get_outputs() if field.name == MIDDLE]
         self.dim = self._try_out(graph)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -60,10 +63,13 @@ class OnnxEncoder:
         """
         return self._map(self._tokens, texts)
 
-    def encode_both(self, texts: Sequence[str]) -> tuple[Vectors, list[Vectors]]:
-        """What `encode` and `encode_tokens` give, from one pass through the model."""
-        pairs = self._map(self._pair, texts)
-        return self._stack([sentence for sentence, _ in pairs]), [tokens for _, tokens in pairs]
+    def encode_states(self, texts: Sequence[str]) -> list[States]:
+        """What one pass knows, for each text; `States.middle` where the graph was built here."""
+        return self._map(self._looked_into, texts)
+
+    def token_ids(self, texts: Sequence[str]) -> list[Ids]:
+        """The numbers of each text's tokens, (tokens,)."""
+        return [self._ids(text) for text in texts]
 
     def _map(self, encode_one: Callable[[str], T], texts: Sequence[str]) -> list[T]:
         if self._threads == 1 or len(texts) < SHARE_FROM:
@@ -75,18 +81,26 @@ class OnnxEncoder:
         return np.stack(rows) if rows else np.empty((0, self.dim), np.float32)
 
     def _sentence(self, text: str) -> Vectors:
-        return _unit(self._pool(self._states(text)))
+        return _unit(self._pool(self._last_states(text)))
 
     def _tokens(self, text: str) -> Vectors:
-        return _unit(self._states(text))
+        return _unit(self._last_states(text))
 
-    def _pair(self, text: str) -> tuple[Vectors, Vectors]:
-        states = self._states(text)
-        return _unit(self._pool(states)), _unit(states)
+    def _looked_into(self, text: str) -> States:
+        ids = self._ids(text)
+        last, *middle = self._run(ids, [self._last, *self._middle])
+        norms = np.linalg.norm(last, axis=1)
+        return States(
+            ids=ids,
+            sentence=_unit(self._pool(last)),
+            tokens=last / norms[:, np.newaxis],
+            norms=norms,
+            middle=_unit(middle[0]) if middle else None,
+        )
 
     def _try_out(self, graph: Path) -> int:
         try:
-            states = self._states("")
+            states = self._last_states("")
         except Exception as error:  # ONNX Runtime's exceptions share no base below Exception
             raise EncoderError(
                 f"{graph} cannot be run ({_first_line(error)}); copy or export the model again"
@@ -95,13 +109,19 @@ class OnnxEncoder:
             raise EncoderError(f"{graph} gives vectors that are not finite; copy or export the model again")
         return int(states.shape[1])
 
-    def _states(self, text: str) -> Vectors:
+    def _last_states(self, text: str) -> Vectors:
         """Last hidden states of a text's tokens: (tokens, dim)."""
-        ids = np.array([self._tokenizer.encode(encodable(text)).ids], np.int64)
+        return self._run(self._ids(text), [self._last])[0]
+
+    def _ids(self, text: str) -> Ids:
+        return np.array(self._tokenizer.encode(encodable(text)).ids, np.int64)
+
+    def _run(self, ids: Ids, outputs: list[str]) -> list[Vectors]:
+        """Outputs of the graph for one text."""
+        row = ids[np.newaxis]
         others = {"attention_mask": np.ones_like, "token_type_ids": np.zeros_like}
-        feeds = {name: ids if name == "input_ids" else others[name](ids) for name in self._inputs}
-        states: Vectors = self._session.run([self._output], feeds)[0][0]
-        return states
+        feeds = {name: row if name == "input_ids" else others[name](row) for name in self._inputs}
+        return [output[0] for output in self._session.run(outputs, feeds)]
 
 
 def _load_session(graph: Path) -> ort.InferenceSession:

@@ -14,7 +14,7 @@ from munshi.knowledge.base import EncoderError
 from munshi.knowledge.weights import EncoderFolder, Precision, sha256
 
 # Raise it when `encoder_graph` or `encoder_int8` makes another graph of the same weights.
-VERSION = 3
+VERSION = 4
 # How `encoder_build` ends where the model is at fault, its last line on stderr saying how.
 REFUSED = 3
 

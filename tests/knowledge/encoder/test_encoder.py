@@ -46,18 +46,30 @@ def _open(home: Path, **options: object) -> OnnxEncoder:
 
 
 def test_vectors_are_float32_of_length_one(encoder: OnnxEncoder) -> None:
-    sentences, tokens = encoder.encode_both(TEXTS)
+    sentences, tokens = encoder.encode(TEXTS), encoder.encode_tokens(TEXTS)
     assert sentences.shape == (len(TEXTS), encoder.dim) == (len(TEXTS), 384)
     assert sentences.dtype == np.float32
     for vectors in (sentences, *tokens):
         assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
-def test_one_pass_gives_what_two_give(encoder: OnnxEncoder) -> None:
-    sentences, tokens = encoder.encode_both(TEXTS)
-    assert np.array_equal(sentences, encoder.encode(TEXTS))
-    for once, again in zip(tokens, encoder.encode_tokens(TEXTS), strict=True):
-        assert np.array_equal(once, again)
+def test_one_pass_gives_what_several_give(encoder: OnnxEncoder) -> None:
+    passed = encoder.encode_states(TEXTS)
+    assert np.array_equal([states.sentence for states in passed], encoder.encode(TEXTS))
+    for states, tokens, ids in zip(passed, encoder.encode_tokens(TEXTS), encoder.token_ids(TEXTS), strict=True):
+        assert np.array_equal(states.tokens, tokens)
+        assert np.array_equal(states.ids, ids)
+        assert states.norms.shape == ids.shape == (len(tokens),)
+        mean = states.norms @ states.tokens
+        assert mean / np.linalg.norm(mean) == pytest.approx(states.sentence, abs=1e-5)
+
+
+def test_the_middle_layer_is_a_direction_of_its_own(encoder: OnnxEncoder) -> None:
+    for states in encoder.encode_states(TEXTS):
+        assert states.middle is not None
+        assert states.middle.shape == (encoder.dim,)
+        assert np.linalg.norm(states.middle) == pytest.approx(1, abs=1e-5)
+        assert states.middle @ states.sentence < 0.9
 
 
 def test_no_texts_give_no_vectors(encoder: OnnxEncoder) -> None:
@@ -83,17 +95,17 @@ def test_threads_may_share_an_encoder(encoder: OnnxEncoder) -> None:
 @given(text=st.text(st.characters(), max_size=400))
 @settings(max_examples=60, deadline=None)
 def test_any_text_has_a_direction(encoder: OnnxEncoder, text: str) -> None:
-    (vector,), (tokens,) = encoder.encode_both([text])
-    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
-    assert np.isfinite(tokens).all()
-    assert len(tokens) >= 2
+    (states,) = encoder.encode_states([text])
+    assert np.linalg.norm(states.sentence) == pytest.approx(1, abs=1e-5)
+    assert np.isfinite(states.tokens).all()
+    assert len(states.tokens) >= 2
 
 
 def test_what_is_past_the_models_reach_changes_nothing(encoder: OnnxEncoder) -> None:
     read = 256 - 2
-    vectors, (long, short) = encoder.encode_both([LARGE, "clutch plate " * (read // 2)])
-    assert np.array_equal(vectors[0], vectors[1])
-    assert long.shape == short.shape == (256, 384)
+    long, short = encoder.encode_states([LARGE, "clutch plate " * (read // 2)])
+    assert np.array_equal(long.sentence, short.sentence)
+    assert long.tokens.shape == short.tokens.shape == (256, 384)
 
 
 def test_nearness_is_of_meaning(encoder: OnnxEncoder) -> None:

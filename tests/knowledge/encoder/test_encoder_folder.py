@@ -112,6 +112,24 @@ def test_an_onnx_file_is_run_as_it_is(folder: Path, tmp_path: Path) -> None:
     assert np.allclose(found, expected, atol=1e-6)
 
 
+def test_another_onnx_file_has_no_middle(folder: Path, tmp_path: Path) -> None:
+    mine = _open(folder, tmp_path).encode_states(TEXTS)
+    assert all(states.middle is not None for states in mine)
+    _export(folder)
+    graph = folder / "onnx" / "model.onnx"
+    model = onnx.load(graph)
+    del model.graph.output[1]
+    onnx.save(model, graph)
+    assert all(states.middle is None for states in _open(folder, tmp_path).encode_states(TEXTS))
+
+
+def test_the_middle_is_the_mean_two_thirds_of_the_way_up(folder: Path, tmp_path: Path) -> None:
+    """Of two layers it is the first: the last of the same model without its second layer."""
+    (states,) = _open(folder, tmp_path, precision="fp32").encode_states(TEXTS[:1])
+    _change_config(num_hidden_layers=1)(folder)
+    assert np.allclose(states.middle, _open(folder, tmp_path, precision="fp32").encode(TEXTS[:1])[0], atol=1e-5)
+
+
 def _export(folder: Path) -> None:
     """Turn the weights into onnx/model.onnx with the inputs that exporters give it, and take them away."""
     config = json.loads((folder / "config.json").read_text())
