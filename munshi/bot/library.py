@@ -13,8 +13,10 @@ from munshi.bot.papers import papers_of
 from munshi.bot.settings import Settings
 from munshi.knowledge.answer import AnswerSettings, Papers
 from munshi.knowledge.base import Answer, ChatModel, Encoder, Hit
-from munshi.knowledge.index import Index, Progress
-from munshi.knowledge.index_store import BuildReport, IndexStore
+from munshi.knowledge.build_report import BuildReport
+from munshi.knowledge.embedding import Progress
+from munshi.knowledge.index import Index
+from munshi.knowledge.index_store import IndexStore
 from munshi.knowledge.search import HybridRetriever, SearchSettings
 from munshi.knowledge.views import Prepare
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from munshi.knowledge.base import Encoder, KnowledgeError, Passage
-from munshi.knowledge.index import Index, Progress
+from munshi.knowledge.embedding import Progress
+from munshi.knowledge.index import Index
 from munshi.knowledge.search import HybridRetriever, SearchSettings
 from munshi.knowledge.views import Prepare, as_is
 

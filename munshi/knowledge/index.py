@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from munshi.knowledge.base import Encoder, Passage
+from munshi.knowledge.embedding import NO_TOKENS, Embedder, Embedding, Kept, Progress, Views
 from munshi.knowledge.lexical import LexicalIndex, LexicalSettings
 from munshi.knowledge.text import digest
-from munshi.knowledge.token_vectors import TokenVectors, own_tokens, quantise
+from munshi.knowledge.token_vectors import TokenVectors
 from munshi.knowledge.vectors import VectorIndex
 from munshi.knowledge.views import Prepare, as_is, sentence_views, stem_view, token_views
-
-Progress = Callable[[int, int], None]
-"""Called with (passages embedded, passages to embed) after every batch."""
-
-BATCH = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Embedding:
-    """What the encoder made of one passage: vectors (views, dim), token rows (tokens, dim) with a scale each."""
-
-    vectors: NDArray[np.float32]
-    rows: NDArray[np.int8]
-    scales: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -59,19 +45,21 @@ class Index:
         prepare: Prepare = as_is,
         reuse: Index | None = None,
         progress: Progress | None = None,
+        kept: Kept | None = None,
     ) -> Index:
         """An index over passages with distinct ids.
 
-        `prepare` is what questions go through too (see `views`). What `reuse` holds of the same words by the same
-        encoder is not embedded again. Raises EncoderError where the encoder fails.
+        `prepare` is what questions go through too (see `views`). What `reuse` or `kept` holds of the same words by the
+        same encoder is not embedded again; `kept` is given what is. Raises EncoderError where the encoder fails.
         """
         lexical = lexical or LexicalSettings()
-        views = [(sentence_views(passage, prepare), token_views(passage, prepare)) for passage in passages]
+        views = [Views(sentence_views(passage, prepare), token_views(passage, prepare)) for passage in passages]
         keys = tuple(digest(json.dumps([encoder.name if encoder else "", *pair])) for pair in views)
         version = digest(json.dumps([asdict(lexical), keys, [repr(passage) for passage in passages]]))
         if reuse is not None and reuse.version == version:
             return reuse
-        parts = _Embedder(encoder, reuse, progress).embed(keys, views) if encoder else []
+        known = reuse.embeddings(set(keys)) if encoder and reuse else {}
+        parts = Embedder(encoder, progress, kept).embed(keys, views, known) if encoder else []
         return cls(
             passages=tuple(passages),
             keys=keys,
@@ -89,42 +77,14 @@ class Index:
         """What the encoder made of the passage there. Only for an index with vectors."""
         if self.vectors is None:
             raise ValueError("this index has no vectors")
-        rows, scales = self.tokens.of(position) if self.tokens else _NO_TOKENS
+        rows, scales = self.tokens.of(position) if self.tokens else NO_TOKENS
         return Embedding(self.vectors.rows(position), rows, scales)
 
-
-_NO_TOKENS = (np.zeros((0, 0), dtype=np.int8), np.zeros(0, dtype=np.float32))
-
-
-class _Embedder:
-    """Embeds what an older index does not hold yet."""
-
-    def __init__(self, encoder: Encoder, reuse: Index | None, progress: Progress | None) -> None:
-        self._encoder = encoder
-        self._progress = progress or (lambda _done, _total: None)
-        self._old = reuse if reuse is not None and reuse.vectors is not None else None
-
-    def embed(self, keys: Sequence[str], views: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> list[Embedding]:
-        known: dict[str, Embedding] = {}
-        if self._old is not None:
-            wanted = set(keys)
-            known = {key: self._old.embedding(i) for i, key in enumerate(self._old.keys) if key in wanted}
-        missing = list({key: i for i, key in enumerate(keys) if key not in known}.values())
-        for start in range(0, len(missing), BATCH):
-            batch = missing[start : start + BATCH]
-            for i, embedding in zip(batch, self._encode([views[i] for i in batch]), strict=True):
-                known[keys[i]] = embedding
-            self._progress(min(start + BATCH, len(missing)), len(missing))
-        return [known[key] for key in keys]
-
-    def _encode(self, views: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> list[Embedding]:
-        vectors = self._encoder.encode([text for texts, _ in views for text in texts])
-        split = np.split(vectors, np.cumsum([len(texts) for texts, _ in views])[:-1])
-        if not self._encoder.has_tokens:
-            return [Embedding(part, *_NO_TOKENS) for part in split]
-        tokens = iter(self._encoder.encode_tokens([text for _, texts in views for text in texts]))
-        rows = [quantise(np.concatenate([own_tokens(next(tokens)) for _ in texts])) for _, texts in views]
-        return [Embedding(part, *pair) for part, pair in zip(split, rows, strict=True)]
+    def embeddings(self, keys: Set[str]) -> dict[str, Embedding]:
+        """What the encoder made of the passages with these keys, as far as they are here."""
+        if self.vectors is None:
+            return {}
+        return {key: self.embedding(i) for i, key in enumerate(self.keys) if key in keys}
 
 
 def _vectors(parts: list[Embedding], encoder: Encoder) -> VectorIndex:

@@ -5,45 +5,29 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-from munshi.knowledge.base import Encoder, KnowledgeError, LoadError, Passage
-from munshi.knowledge.chunking import ChunkSettings, passages
-from munshi.knowledge.files import digest_file, replace_text, settle
-from munshi.knowledge.generation import DamagedIndexError, Generation, Paper, read_generation, write_generation
-from munshi.knowledge.index import Index, Progress
+from munshi.knowledge.base import Encoder, KnowledgeError
+from munshi.knowledge.build_report import BuildReport, report_on
+from munshi.knowledge.chunking import ChunkSettings
+from munshi.knowledge.embedding import Progress
+from munshi.knowledge.files import replace_text, settle
+from munshi.knowledge.generation import DamagedIndexError, Generation, read_generation, write_generation
+from munshi.knowledge.index import Index
 from munshi.knowledge.lexical import LexicalSettings
-from munshi.knowledge.loaders import load
-from munshi.knowledge.text import digest, slug
+from munshi.knowledge.paper_reader import PaperReader, ReadPaper
+from munshi.knowledge.text import slug
+from munshi.knowledge.unfinished import Unfinished
 from munshi.knowledge.views import Prepare, as_is
 
 _CURRENT = "current"
 _BUILDING = ".building-"
+_UNFINISHED = ".unfinished"
+_VERSION = 12
 _READ_ATTEMPTS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class BuildReport:
-    """What an update did, by source. `skipped` says what could not be read and the remedy, a line each.
-
-    `embedded` counts the passages that the encoder had to look at; `rebuilt` says that the index which lay there was
-    damaged and everything was made anew.
-    """
-
-    documents: int
-    passages: int
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-    skipped: tuple[str, ...]
-    embedded: int
-    rebuilt: bool
-    seconds: float
 
 
 class IndexStore:
@@ -73,28 +57,54 @@ class IndexStore:
         generation = self._read()
         return generation.index if generation else None
 
-    def update(self, papers: Sequence[Path], *, progress: Progress | None = None) -> tuple[Index, BuildReport]:
+    def current(self) -> str | None:
+        """The version of the index that is published now, without opening it; None where there is none."""
+        name = self._current()
+        return name.partition("-")[0] if name else None
+
+    def update(
+        self,
+        papers: Sequence[Path],
+        *,
+        progress: Progress | None = None,
+        reading: Progress | None = None,
+        wait: bool = True,
+        again: bool = False,
+    ) -> tuple[Index, BuildReport]:
         """Bring the index up to date with the papers and open it.
 
         Unchanged papers are not read again and unchanged passages not embedded again; papers that are no longer named
-        are dropped; one that cannot be read is skipped and named. Raises KnowledgeError where the folder cannot be
-        written, EncoderError where the encoder fails.
+        are dropped. One that cannot be read is named, and what was read of it before stays. `reading` is told of
+        papers, `progress` of passages. Where another process is building and `wait` is False, the index is opened as
+        it is, if there is one. With `again` papers that something was wrong with are read again though they have not
+        changed: what they lacked may have been installed. Raises KnowledgeError where the folder cannot be written,
+        EncoderError where the encoder fails; the old index stays.
         """
         started = time.perf_counter()
+        lock = FileLock(self._folder / ".lock")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._folder / ".lock"):
+            if not wait and (busy := self._while_another_builds(lock)):
+                return busy.index, report_on(busy, busy, damaged=False, seconds=time.perf_counter() - started)
+            with lock:
                 old = self._read()
                 damaged = old is None and (self._folder / _CURRENT).exists()
-                new = self._build(papers, old, progress)
-                if old is None or new.index is not old.index or new.papers != old.papers:
-                    self._publish(new)
-                self._sweep()
+                read = PaperReader(self._chunks, old, again=again).read(papers, reading)
+                new = self._publish(old, self._build(read, old, progress))
         except OSError as error:
             raise KnowledgeError(
                 f"{self._folder}: the index cannot be written ({error.strerror or error}); check room and rights there"
             ) from error
-        return new.index, _report(old, new, damaged=damaged, seconds=time.perf_counter() - started)
+        return new.index, report_on(old, new, damaged=damaged, seconds=time.perf_counter() - started)
+
+    def _while_another_builds(self, lock: FileLock) -> Generation | None:
+        """The index as it is, where another process builds the next; None where none builds or nothing is there yet."""
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return self._read()
+        lock.release()
+        return None
 
     def _read(self) -> Generation | None:
         for _ in range(_READ_ATTEMPTS):
@@ -116,15 +126,7 @@ class IndexStore:
         except (FileNotFoundError, UnicodeDecodeError):
             return None
 
-    def _build(self, papers: Sequence[Path], old: Generation | None, progress: Progress | None) -> Generation:
-        held: defaultdict[str, list[Passage]] = defaultdict(list)
-        for passage in old.index.passages if old else ():
-            held[passage.source].append(passage)
-        before = old.papers if old else {}
-        read = {
-            source: self._paper(source, path, before.get(source), held[source])
-            for source, path in _sources(papers).items()
-        }
+    def _build(self, read: Mapping[str, ReadPaper], old: Generation | None, progress: Progress | None) -> Generation:
         index = Index.from_passages(
             [passage for _, found in read.values() for passage in found],
             self._encoder,
@@ -132,34 +134,29 @@ class IndexStore:
             prepare=self._prepare,
             reuse=old.index if old else None,
             progress=progress,
+            kept=Unfinished(self._folder / _UNFINISHED),
         )
         return Generation(index, {source: paper for source, (paper, _) in read.items()})
 
-    def _paper(
-        self, source: str, path: Path, before: Paper | None, held: Sequence[Passage]
-    ) -> tuple[Paper, Sequence[Passage]]:
-        """A paper and its passages: `held` if the file is as it was `before`, else read anew."""
-        try:
-            fingerprint = digest(f"{digest_file(path)} {self._chunks}")
-        except OSError as error:
-            return Paper("", 0, (f"{source}: cannot be opened ({error.strerror}); check that it is there",)), ()
-        if before and before.digest == fingerprint:
-            return before, held
-        try:
-            document = load(path, source=source)
-        except LoadError as error:
-            return Paper(fingerprint, 0, (str(error),)), ()
-        found = passages(document, self._chunks)
-        return Paper(fingerprint, len(found), document.faults), found
-
-    def _publish(self, generation: Generation) -> None:
-        name = f"{generation.index.version[:12]}-{secrets.token_hex(4)}"
+    def _publish(self, old: Generation | None, new: Generation) -> Generation:
+        """Put a build in the place of the old one, if it is another, and open it from the disk; sweep what is left."""
+        if old is not None and new.index is old.index and new.papers == old.papers:
+            self._sweep()
+            return old
+        name = f"{new.index.version[:_VERSION]}-{secrets.token_hex(4)}"
         building = self._folder / f"{_BUILDING}{name}"
         building.mkdir()
-        write_generation(generation, building)
-        settle(building)
+        try:
+            write_generation(new, building)
+            settle(building)
+        except OSError:
+            shutil.rmtree(building, ignore_errors=True)  # on a full disk it would only be in the way
+            raise
         building.rename(self._folder / name)
         replace_text(self._folder / _CURRENT, name)
+        self._sweep()
+        # Mapped into memory, the token vectors take none until they are looked at.
+        return read_generation(self._folder / name, check=False)
 
     def _sweep(self) -> None:
         """Remove older generations and what a crash left. One that is still open (on Windows) goes the next time."""
@@ -167,27 +164,3 @@ class IndexStore:
         for path in self._folder.iterdir():
             if path.is_dir() and path.name != current:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _sources(papers: Sequence[Path]) -> dict[str, Path]:
-    """The papers by the name they are cited under: the file's own, with its folder's where two are called the same."""
-    counts = Counter(path.name for path in papers)
-    named = {path.name if counts[path.name] == 1 else f"{path.parent.name}/{path.name}": path for path in papers}
-    return dict(sorted(named.items()))
-
-
-def _report(old: Generation | None, new: Generation, *, damaged: bool, seconds: float) -> BuildReport:
-    before = old.papers if old else {}
-    after = new.papers
-    old_keys = set(old.index.keys) if old else set()
-    return BuildReport(
-        documents=sum(paper.passages > 0 for paper in after.values()),
-        passages=len(new.index.passages),
-        added=tuple(source for source in after if source not in before),
-        changed=tuple(source for source in after if source in before and after[source].digest != before[source].digest),
-        removed=tuple(source for source in before if source not in after),
-        skipped=tuple(fault for paper in after.values() for fault in paper.faults),
-        embedded=len(set(new.index.keys) - old_keys) if new.index.vectors is not None else 0,
-        rebuilt=damaged,
-        seconds=seconds,
-    )

@@ -14,13 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from munshi.knowledge import loaders
 from munshi.knowledge.base import Encoder, EncoderError, KnowledgeError, Passage
 from munshi.knowledge.chunking import ChunkSettings
 from munshi.knowledge.index import Index
 from munshi.knowledge.index_store import IndexStore
+from munshi.knowledge.paper_reader import name_sources
 from munshi.knowledge.search import HybridRetriever
 
 RETURNS = "# Returns\n\n## Faulty part\n\nReturn it within 10 days.\n\n## Refund\n\nBy UPI in 2 days.\n"
@@ -125,6 +128,51 @@ def test_bad_papers_are_named_skipped_and_counted(place: Path, papers: Path) -> 
     assert again.skipped == report.skipped
 
 
+def test_a_paper_that_broke_keeps_what_was_read_of_it_until_it_is_mended_or_gone(place: Path, papers: Path) -> None:
+    store = IndexStore(place)
+    before = texts(store.update(files(papers))[0])
+    (papers / "returns.md").write_bytes(b"\xff\xfe\xfd")
+    for _ in range(2):
+        index, report = store.update(files(papers))
+        assert texts(index) == before
+        assert ["returns.md" in line for line in report.skipped] == [True]
+    (papers / "returns.md").write_text("# Returns\n\nWithin 12 days.\n", encoding="utf-8")
+    index, report = store.update(files(papers))
+    assert report.skipped == ()
+    assert "Within 12 days." in texts(index)
+    assert "Return it within 10 days." not in texts(index)
+
+
+def test_a_faulty_paper_is_read_again_when_asked_for(
+    place: Path, papers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (papers / "notes.xyz").write_text("Something of another kind.", encoding="utf-8")
+    store = IndexStore(place)
+    store.update(files(papers))
+    monkeypatch.setattr(loaders, "LOADERS", {**loaders.LOADERS, ".xyz": loaders.load_text})
+    assert len(store.update(files(papers))[1].skipped) == 1
+    index, report = store.update(files(papers), again=True)
+    assert report.skipped == ()
+    assert "Something of another kind." in texts(index)
+
+
+def test_only_words_count_not_where_they_stand(
+    place: Path, papers: Path, counting: Encoder, embedded: list[str]
+) -> None:
+    store = IndexStore(place, counting)
+    store.update(files(papers))
+    embedded.clear()
+    (papers / "returns.md").rename(papers / "going back.md")
+    header, first, second = FAQ.splitlines()
+    (papers / "faq.csv").write_text("\n".join((header, second, first)), encoding="utf-8")
+    front = "---\npriority: 90\nvalid_until: 2027-01-01\n---\n"
+    (papers / "going back.md").write_text(f"{front}{RETURNS}", encoding="utf-8")
+    index, report = store.update(files(papers))
+    assert (embedded, report.embedded) == ([], 0)
+    assert (report.added, report.changed, report.removed) == (("going back.md",), ("faq.csv",), ("returns.md",))
+    assert {p.priority for p in index.passages if p.source == "going back.md"} == {90}
+
+
 def test_papers_of_one_name_in_two_folders_are_told_apart(place: Path, papers: Path, tmp_path: Path) -> None:
     added = tmp_path / "added"
     added.mkdir()
@@ -132,6 +180,13 @@ def test_papers_of_one_name_in_two_folders_are_told_apart(place: Path, papers: P
     index, _ = IndexStore(place).update([*files(papers), added / "returns.md"])
     assert {"papers/returns.md", "added/returns.md", "faq.csv"} == {passage.source for passage in index.passages}
     assert len({passage.id for passage in index.passages}) == len(index.passages)
+
+
+def test_every_paper_has_a_name_of_its_own_however_deep_it_lies(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("x/a/faq.csv", "y/a/faq.csv", "y/faq.csv", "y/terms.md", "y/terms.md")]
+    named = name_sources(paths)
+    assert set(named) == {"x/a/faq.csv", "y/a/faq.csv", "y/faq.csv", "terms.md"}
+    assert set(named.values()) == set(paths)
 
 
 def test_each_encoder_has_its_own_index(place: Path, papers: Path, encoder: Encoder, counting: Encoder) -> None:
@@ -349,6 +404,19 @@ def test_two_builders_and_a_reader(place: Path, papers: Path, processes: list[su
         assert process.returncode == 0
     index, _ = store.update(files(papers))
     assert {"Builder a, turn 7.", "Builder b, turn 7."} <= texts(index)
+
+
+def test_a_reader_does_not_wait_for_a_builder(place: Path, papers: Path) -> None:
+    store = IndexStore(place)
+    old, _ = store.update(files(papers))
+    version = store.current()
+    (papers / "more.txt").write_text("Something new.", encoding="utf-8")
+    with FileLock(next(place.iterdir()) / ".lock"):
+        index, report = store.update(files(papers), wait=False)
+        assert (texts(index), report.added, report.removed) == (texts(old), (), ())
+    index, _ = store.update(files(papers), wait=False)
+    assert "Something new." in texts(index)
+    assert store.current() != version
 
 
 def test_an_index_in_use_goes_on_working_while_it_is_replaced(place: Path, papers: Path, encoder: Encoder) -> None:
