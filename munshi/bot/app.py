@@ -19,10 +19,11 @@ from munshi.bot.business import Business, load_business
 from munshi.bot.classifier import models_of, open_classifier
 from munshi.bot.conductor import Conductor
 from munshi.bot.dialogue import Dialogue
-from munshi.bot.library import Library, Parts
+from munshi.bot.library import QUIET, Library, Parts, Told
 from munshi.bot.llm import open_configured
 from munshi.bot.message import Message
 from munshi.bot.pack.own_code import make_importable
+from munshi.bot.pack.reading import record_files
 from munshi.bot.preprocess import Preprocessor
 from munshi.bot.privacy import mask
 from munshi.bot.router import Router
@@ -65,6 +66,7 @@ class App:
     library: Library
     encoder: Encoder | None
     store: Store
+    engine: Engine
 
     def respond(self, text: str, *, session_id: str, channel: str = "chat", user_id: str = "") -> Response:
         """Answer one message."""
@@ -91,6 +93,10 @@ class App:
     def pending(self, session_id: str) -> list[Line]:
         """Lines for a chat that were not shown yet; they count as shown from here on."""
         return self.store.take_pending(session_id)
+
+    def take_up_records(self) -> tuple[str, ...]:
+        """Bring the tables to what the pack's records say now, and name those that changed. Raises RecordsError."""
+        return import_records(self.engine, self.business.key, record_files(self.business.folder))
 
     def now(self) -> datetime:
         """The time in the business's zone."""
@@ -142,6 +148,23 @@ def open_school(settings: Settings, *, progress: Progress | None = None) -> Iter
         engine.dispose()
 
 
+@contextmanager
+def open_library(settings: Settings, *, progress: Progress | None = None, told: Told = QUIET) -> Iterator[Library]:
+    """A business's papers alone, up to date with their folders: no classifier, no chats, no language model.
+
+    `told` is told how far it is. Raises as `open_app`.
+    """
+    business = load_business(settings.business)
+    engine = open_engine(settings.database_url, home=settings.business_home(business.key))
+    try:
+        prepare = _preprocessor(business, _records(engine, business)).canonical
+        encoder = _encoder(settings, progress or (lambda _text: None))
+        today = datetime.now(business.profile.timezone).date()
+        yield Library(settings, Parts(business, encoder, prepare, lambda: today), told, wait=True)
+    finally:
+        engine.dispose()
+
+
 def _records(engine: Engine, business: Business) -> Records:
     create_tables(engine)
     import_records(engine, business.key, business.records)
@@ -171,7 +194,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
     library = Library(
         settings,
         Parts(business, encoder, preprocess.canonical, today=lambda: clock().date(), model=model),
-        progress=_counted(say, "Reading the papers: {done} of {total} passages"),
+        Told(passages=_counted(say, "Reading the papers: {done} of {total} passages")),
     )
     phrases = Phrasebook(business.phrases)
     services = Services(records, library, phrases, business.profile)
@@ -195,6 +218,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         library=library,
         encoder=encoder,
         store=store,
+        engine=engine,
     )
 
 
@@ -275,7 +299,7 @@ def _bare(business: Business, handlers: Mapping[str, tuple[str, Handler]]) -> Ma
 
 def _counted(say: Progress, text: str) -> Callable[[int, int], None]:
     """A progress in numbers told in words, a line for every tenth of the way."""
-    told = -1
+    told = 0
 
     def count(done: int, total: int) -> None:
         nonlocal told

@@ -6,10 +6,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 from munshi.bot.business import Business
-from munshi.bot.papers import papers_of
+from munshi.bot.paper_list import ListedPaper, list_papers
+from munshi.bot.papers import papers_folder, papers_of, stamps
 from munshi.bot.settings import Settings
 from munshi.knowledge.answer import AnswerSettings, Papers
 from munshi.knowledge.base import Answer, ChatModel, Encoder, Hit
@@ -19,6 +22,16 @@ from munshi.knowledge.index import Index
 from munshi.knowledge.index_store import IndexStore
 from munshi.knowledge.search import HybridRetriever, SearchSettings
 from munshi.knowledge.views import Prepare
+
+
+class Told(NamedTuple):
+    """Who is told how far an update is: of papers read, and of passages embedded."""
+
+    papers: Progress | None = None
+    passages: Progress | None = None
+
+
+QUIET = Told()
 
 
 @dataclass(frozen=True)
@@ -55,19 +68,32 @@ class _Edition:
 class Library:
     """The papers of a business; `handlers.base.Knowledge` for whoever answers from them.
 
-    What is asked is answered from one state of the papers, also where `refresh` puts the next in its place meanwhile.
-    Safe to call from several threads.
+    What is asked is answered from one state of the papers, also where the next is put in its place meanwhile. Safe to
+    call from several threads.
     """
 
-    def __init__(self, settings: Settings, parts: Parts, *, progress: Progress | None = None) -> None:
-        """Bring the index up to date and open it. Raises KnowledgeError where that fails."""
+    def __init__(self, settings: Settings, parts: Parts, told: Told = QUIET, *, wait: bool = False) -> None:
+        """Bring the index up to date and open it.
+
+        Where another process is doing so just now, the index is opened as it is, unless `wait`: then papers that
+        something was wrong with are read again, too. Raises KnowledgeError where the index cannot be written or the
+        encoder fails.
+        """
         self._settings = settings
         self._parts = parts
         home = settings.business_home(parts.business.key)
         self._store = IndexStore(home / "index", parts.encoder, prepare=parts.prepare)
         self._refreshing = threading.Lock()
-        index, self.report = self._store.update(papers_of(settings, parts.business), progress=progress)
+        papers = self.papers()
+        self._stamps = stamps(papers)
+        index, self.report = self._store.update(
+            papers, reading=told.papers, progress=told.passages, wait=wait, again=wait
+        )
         self._edition = self._edition_of(index)
+
+    def papers(self) -> tuple[Path, ...]:
+        """The papers in the folders now."""
+        return papers_of(self._settings, self._parts.business)
 
     @property
     def retriever(self) -> HybridRetriever:
@@ -94,6 +120,11 @@ class Library:
         hits = retriever.search(query, top_k=top_k)
         return hits, round((perf_counter() - started) * 1000, 2)
 
+    def listing(self) -> tuple[ListedPaper, ...]:
+        """Every paper in the folders, in name order, with what the index holds of it."""
+        added = papers_folder(self._settings, self._parts.business.key)
+        return list_papers(self.papers(), added, self._store.papers(), self.retriever.index.passages)
+
     def refresh(self) -> BuildReport | None:
         """Bring the index up to date with the folders and answer from it from here on.
 
@@ -101,13 +132,34 @@ class Library:
         where the index cannot be written or the encoder fails; what was answered from stays.
         """
         with self._refreshing:
-            index, report = self._store.update(papers_of(self._settings, self._parts.business))
-            before, told = self.retriever.index, self.report.skipped
-            self.report = report
-            if index.version == before.version:
-                return report if report.skipped != told else None
+            papers = self.papers()
+            now = stamps(papers)
+            index, report = self._store.update(papers)
+            self._stamps = now
+            return self._replace(index, report)
+
+    def take_up(self) -> BuildReport | None:
+        """`refresh` where a look at the folders shows a change; else open what another process has made of them.
+
+        Cheap where there is nothing to take up.
+        """
+        if stamps(self.papers()) != self._stamps:
+            return self.refresh()
+        published = self._store.current()
+        if published is None or self.retriever.index.version.startswith(published):
+            return None
+        with self._refreshing:
+            looked = self._store.look()
+            return self._replace(*looked) if looked else None
+
+    def _replace(self, index: Index, report: BuildReport) -> BuildReport | None:
+        before, told = self.retriever.index, self.report.skipped
+        self.report = report
+        if index.version != before.version:
             self._edition = self._edition_of(index)
-            return _since(before, index, report)
+        elif report.skipped == told:
+            return None
+        return _since(before, index, report)
 
     def _edition_of(self, index: Index) -> _Edition:
         retriever = build_retriever(self._parts, index)

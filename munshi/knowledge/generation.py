@@ -16,7 +16,7 @@ from munshi.knowledge.lexical import LexicalIndex
 from munshi.knowledge.token_vectors import TokenVectors
 from munshi.knowledge.vectors import VectorIndex
 
-FORMAT = 1
+FORMAT = 2
 """Raised with every change of the files or of what stands in them: an older index is then built anew."""
 
 _MANIFEST = "manifest.json"
@@ -28,11 +28,15 @@ class DamagedIndexError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What is remembered of a file: its fingerprint, how many passages it gave, what was wrong with it."""
+    """What is remembered of a file: its fingerprint, how many passages it gave, what was wrong with it.
+
+    `stale` says that it could not be read as it is now, and its passages are those of an earlier state.
+    """
 
     digest: str
     passages: int
     faults: tuple[str, ...] = ()
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def _assemble(folder: Path, manifest: Mapping[str, Any]) -> Generation:
         tokens=TokenVectors.load(folder / "tokens") if (folder / "tokens").exists() else None,
         version=manifest["version"],
     )
-    papers = {source: Paper(p["digest"], p["passages"], tuple(p["faults"])) for source, p in manifest["papers"].items()}
+    papers = {source: Paper(**{**p, "faults": tuple(p["faults"])}) for source, p in manifest["papers"].items()}
     return Generation(index, papers)
 
 

@@ -15,7 +15,7 @@ from munshi.knowledge.build_report import BuildReport, report_on
 from munshi.knowledge.chunking import ChunkSettings
 from munshi.knowledge.embedding import Progress
 from munshi.knowledge.files import replace_text, settle
-from munshi.knowledge.generation import DamagedIndexError, Generation, read_generation, write_generation
+from munshi.knowledge.generation import DamagedIndexError, Generation, Paper, read_generation, write_generation
 from munshi.knowledge.index import Index
 from munshi.knowledge.lexical import LexicalSettings
 from munshi.knowledge.paper_reader import PaperReader, ReadPaper
@@ -56,6 +56,16 @@ class IndexStore:
         """The current index; None where there is none, or where it is damaged and must be built anew."""
         generation = self._read()
         return generation.index if generation else None
+
+    def look(self) -> tuple[Index, BuildReport] | None:
+        """The current index as `open` gives it, with what there is to tell of it."""
+        held = self._read()
+        return (held.index, report_on(held, held, damaged=False, seconds=0.0)) if held else None
+
+    def papers(self) -> Mapping[str, Paper]:
+        """What is remembered of the papers of the current index, by source."""
+        held = self._read()
+        return held.papers if held else {}
 
     def current(self) -> str | None:
         """The version of the index that is published now, without opening it; None where there is none."""

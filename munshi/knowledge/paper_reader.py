@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from unicodedata import category
 
 from munshi.knowledge.base import LoadError, Passage
 from munshi.knowledge.chunking import ChunkSettings, passages
@@ -16,6 +17,8 @@ from munshi.knowledge.text import digest
 
 ReadPaper = tuple[Paper, Sequence[Passage]]
 """What is remembered of a paper, and its passages."""
+
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class PaperReader:
@@ -60,17 +63,27 @@ class PaperReader:
 def _unread(fingerprint: str, fault: str, held: Sequence[Passage]) -> ReadPaper:
     """A paper that cannot be read: what was read of it before stays until it can be, or is taken away."""
     kept = "; what was read of it before is used until then" if held else ""
-    return Paper(fingerprint, len(held), (f"{fault}{kept}",)), held
+    return Paper(fingerprint, len(held), (f"{fault}{kept}",), stale=bool(held)), held
 
 
 def name_sources(papers: Sequence[Path]) -> dict[str, Path]:
-    """The papers by the name they are cited under: the file's own, with folders before it where several are alike."""
+    """The papers by the name they are cited under: the file's own, with folders before it where several are alike.
+
+    What cannot be shown (control characters, marks that turn the writing's direction, bytes that are no text) is "?".
+    """
     named: dict[str, Path] = {}
     rest, depth = list(dict.fromkeys(papers)), 1
     while rest:
-        names = ["/".join(path.parts[-depth:]) for path in rest]
+        names = [_shown("/".join(path.parts[-depth:])) for path in rest]
         counts = Counter(names)
+        alike = [(name, path) for name, path in zip(names, rest, strict=True) if counts[name] > 1]
         named.update((name, path) for name, path in zip(names, rest, strict=True) if counts[name] == 1)
-        rest = [path for name, path in zip(names, rest, strict=True) if counts[name] > 1]
-        depth += 1
+        if all(depth >= len(path.parts) for _, path in alike):  # they differ in nothing that can be shown
+            named.update((f"{name} ({number})", path) for number, (name, path) in enumerate(alike, start=1))
+            break
+        rest, depth = [path for _, path in alike], depth + 1
     return dict(sorted(named.items()))
+
+
+def _shown(name: str) -> str:
+    return "".join("?" if category(char) in ("Cc", "Cs") or char in _TURNING else char for char in name)

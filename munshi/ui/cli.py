@@ -18,6 +18,7 @@ from munshi.ui.cli_check import check
 from munshi.ui.cli_evaluate import evaluate
 from munshi.ui.cli_explain import explain
 from munshi.ui.cli_inbox import inbox
+from munshi.ui.cli_ingest import ingest
 from munshi.ui.cli_models import models
 from munshi.ui.cli_train import train
 from munshi.ui.console import (
@@ -46,6 +47,7 @@ cli = typer.Typer(
 )
 cli.command()(check)
 cli.command()(explain)
+cli.command()(ingest)
 cli.add_typer(evaluate, name="evaluate")
 cli.add_typer(inbox, name="inbox")
 cli.add_typer(train, name="train")
@@ -106,14 +108,17 @@ def chat(
     session: Annotated[str | None, typer.Option(help="Go on with this chat.")] = None,
 ) -> None:
     """Talk to the assistant in the terminal."""
+    from munshi.bot.watch import watching
+
     session_id = session or f"terminal-{uuid.uuid4().hex[:12]}"
     with opened(business) as app:
         typer.echo(f"{app.business.profile.name}. Write a message; an empty line or Ctrl-D ends the chat.")
         for note in app.notes():
             typer.secho(note, dim=True)
-        for text in _lines():
-            _show_pending(app, session_id)
-            _show_response(app.respond(text, session_id=session_id, channel="terminal"))
+        with watching(app):
+            for text in _lines():
+                _show_pending(app, session_id)
+                _show_response(app.respond(text, session_id=session_id, channel="terminal"))
         typer.echo(f"Go on later with: munshi chat --session {session_id}")
 
 
@@ -199,29 +204,6 @@ def init(
     with telling_faults():
         made = create_pack(folder, name=name)
     typer.echo(f"Made {made}. Edit the files, then:\n  munshi check {made}\n  munshi serve --business {made}")
-
-
-@cli.command()
-def ingest(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Papers to add; none: take up the pack's folder.")] = None,
-    business: BusinessOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Read papers into the index; unchanged ones are not read again."""
-    from munshi.bot.papers import add_papers
-
-    with telling_faults():
-        settings = load_settings(business=business)
-        added = add_papers(settings, paths or [])
-    with opened(business) as app:
-        report = app.library.report
-    if as_json:
-        show_json({**dataclasses.asdict(report), "given": [str(path) for path in added]})
-    else:
-        for skipped in report.skipped:
-            typer.echo(f"left out: {skipped}")
-        typer.echo(f"{report.passages} passages from {report.documents} papers, {report.embedded} of them new.")
-    raise typer.Exit(FAILED if report.skipped else DONE)
 
 
 @cli.command()

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from munshi.bot.business import BusinessError
+from munshi.bot.papers import PapersError
 from munshi.bot.settings import SettingsError
 from munshi.bot.store import StoreError
 from munshi.handlers.base import HandlerError, Reply
@@ -19,7 +20,7 @@ from munshi.knowledge.base import Citation, KnowledgeError
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
 # Wrong use is what the person at the keyboard can put right by calling differently.
-_WRONG_USE = (BusinessError, SettingsError)
+_WRONG_USE = (BusinessError, PapersError, SettingsError)
 _FAULTS = (*_WRONG_USE, StoreError, HandlerError, IntentError, KnowledgeError)
 
 BusinessOption = Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+from datetime import datetime
 from pathlib import Path
 
 import gradio as gr
@@ -19,6 +20,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.routing import Mount
 
 from munshi.bot.app import App
+from munshi.bot.watch import watching
 from munshi.ui.chat import build_chat, theme
 from munshi.ui.console import fault
 from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, start_chat
@@ -69,14 +71,18 @@ def create_server(app: App) -> FastAPI:
 
 
 def serve(app: App, host: str, port: int) -> None:
-    """Serve until Ctrl-C.
+    """Serve until Ctrl-C, and take up what changes in the business's folders.
 
     Where the port cannot be had, tells so in one line and raises the exit with status 1.
     """
     listening = _listen(host, port)
     typer.echo(f"{app.business.profile.name} is open at {_address(host, port)} (Ctrl-C closes it)")
-    with contextlib.suppress(KeyboardInterrupt):
+    with watching(app, _tell), contextlib.suppress(KeyboardInterrupt):
         _Server(create_server(app)).run(sockets=[listening])
+
+
+def _tell(line: str) -> None:
+    typer.echo(f"{datetime.now():%H:%M:%S} {line}")
 
 
 class _Server(uvicorn.Server):

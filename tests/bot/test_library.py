@@ -62,7 +62,7 @@ def test_a_changed_folder_is_taken_up_and_told_of(library: Library, pack: Path) 
 
 def test_an_added_paper_is_taken_up(library: Library, settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "yard.md").write_text("# Parking\n\nPark in the yard behind the shop.\n", encoding="utf-8")
-    add_papers(settings, [tmp_path / "yard.md"])
+    add_papers(settings, "shop", [tmp_path / "yard.md"])
     report = library.refresh()
     assert report is not None
     assert report.added == ("yard.md",)

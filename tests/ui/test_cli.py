@@ -101,23 +101,6 @@ def test_a_broken_pack_is_told_with_file_and_line(munshi, pack: Path) -> None:
     assert munshi("ask", "hello", "--business", str(pack)).exit_code == 2
 
 
-def test_papers_can_be_added_and_are_answered_from(munshi, pack: Path, tmp_path: Path) -> None:
-    paper = tmp_path / "parking.md"
-    paper.write_text("# Parking\n\nCustomers park free of charge in the yard behind the shop.\n", encoding="utf-8")
-    assert munshi("ingest", str(paper), "--business", str(pack)).exit_code == 0
-    found = document(munshi("ask", "where can i park my car, is parking free", "--business", str(pack), "--json"))
-    assert [citation["source"] for citation in found["citations"]] == ["parking.md"]
-
-
-@pytest.mark.parametrize("name", ["missing.md", "photo.jpg"])
-def test_a_paper_that_cannot_be_read_is_named(munshi, tmp_path: Path, name: str) -> None:
-    if name == "photo.jpg":
-        (tmp_path / name).write_bytes(b"\xff\xd8")
-    result = munshi("ingest", str(tmp_path / name))
-    assert result.exit_code != 0
-    assert name in result.stderr
-
-
 def test_conversations_are_played_without_leaving_a_ticket(munshi, pack: Path) -> None:
     munshi("evaluate", "conversations", "--business", str(pack), "--json")
     assert json.loads(munshi("inbox", "list", "--business", str(pack), "--json").stdout) == []

@@ -50,17 +50,22 @@ def read_pack(folder: Path, report: Report, handlers: Collection[str]) -> Pack:
     intents_report = report.of("intents.yaml")
     intents_file = _read_required(folder / "intents.yaml", intents_report) or Document(None)
     glossary = folder / "glossary.csv"
-    records = {name: folder / "records" / f"{name}.csv" for name in RECORD_TABLES}
     return Pack(
         folder=folder,
         business=_read_business(folder, report.of("business.yaml")),
         intents=_read_intents(intents_file, intents_report, handlers),
         intents_file=intents_file,
         glossary=read_table(glossary, GLOSSARY, report.of("glossary.csv")) if glossary.exists() else (),
-        records={name: path for name, path in records.items() if path.exists()},
-        papers=tuple(read_papers(folder, report)),
+        records=record_files(folder),
+        papers=tuple(_papers(folder, report)),
         phrases=_read_phrases(folder / "phrases", report),
     )
+
+
+def record_files(folder: Path) -> Mapping[str, Path]:
+    """The records of the pack in `folder` by table, as far as they are there."""
+    files = {name: folder / "records" / f"{name}.csv" for name in RECORD_TABLES}
+    return {name: path for name, path in files.items() if path.exists()}
 
 
 def visible(folder: Path) -> Iterator[Path]:
@@ -120,8 +125,7 @@ def _check_handlers(document: Document, report: Report, handlers: Collection[str
             report.error(line, f"There is no handler {quote(name)}.", did_you_mean(name, sorted(handlers)))
 
 
-def read_papers(folder: Path, report: Report) -> Iterator[Path]:
-    """The papers of a pack: what is in its `knowledge` folder and can be read."""
+def _papers(folder: Path, report: Report) -> Iterator[Path]:
     knowledge = folder / "knowledge"
     for path in visible(knowledge) if knowledge.is_dir() else ():
         name = path.relative_to(folder).as_posix()
