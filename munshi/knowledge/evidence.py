@@ -68,5 +68,5 @@ def _weakest(prepared: str, hit: Hit, retriever: HybridRetriever) -> float:
     if retriever.index.tokens is None or retriever.encoder is None:
         return 0.0
     tokens = own_tokens(retriever.encoder.encode_tokens([prepared])[0])
-    nearest = retriever.index.tokens.nearest(tokens, retriever.index.position(hit.passage.id))
+    nearest = retriever.index.tokens.nearest(tokens, [retriever.index.position(hit.passage.id)])[0]
     return float(np.sort(nearest)[:2].mean()) if len(nearest) else 0.0

@@ -33,28 +33,21 @@ class TokenVectors:
         span = slice(self.starts[passage], self.starts[passage + 1])
         return self.rows[span], self.scales[span]
 
-    def max_sim(self, query: NDArray[np.float32], passages: Sequence[int]) -> NDArray[np.float32]:
-        """The mean over the question's tokens, (tokens, dim), of the nearest cosine in each passage: (passages,)."""
-        parts = [self.of(passage) for passage in passages]
-        lengths = np.array([len(scales) for _, scales in parts])
-        scores = np.zeros(len(parts), dtype=np.float32)
-        if not len(query) or not lengths.any():
-            return scores
-        rows = np.concatenate([rows for rows, _ in parts]).astype(np.float32)
-        scales = np.concatenate([scales for _, scales in parts])
-        similar = (rows @ query.T) * scales[:, None]
-        filled = lengths > 0
-        starts = (np.cumsum(lengths) - lengths)[filled]
-        scores[filled] = np.maximum.reduceat(similar, starts, axis=0).mean(axis=1)
-        return scores
+    def nearest(self, query: NDArray[np.float32], passages: Sequence[int]) -> NDArray[np.float32]:
+        """The nearest cosine to each of the question's tokens, (tokens, dim), in each passage: (passages, tokens).
 
-    def nearest(self, query: NDArray[np.float32], passage: int) -> NDArray[np.float32]:
-        """For each of the question's tokens, (tokens, dim), the nearest cosine in one passage: (tokens,)."""
-        rows, scales = self.of(passage)
-        if not len(rows):
-            return np.zeros(len(query), dtype=np.float32)
-        nearest: NDArray[np.float32] = ((query @ rows.astype(np.float32).T) * scales).max(axis=1)
-        return nearest
+        Zero where a passage has no tokens.
+        """
+        parts = [self.of(passage) for passage in passages]
+        lengths = np.array([len(scales) for _, scales in parts], dtype=np.int64)
+        found = np.zeros((len(parts), len(query)), dtype=np.float32)
+        if not len(query) or not lengths.any():
+            return found
+        rows = np.concatenate([rows for rows, _ in parts]).astype(np.float32)
+        similar = (rows @ query.T) * np.concatenate([scales for _, scales in parts])[:, None]
+        filled = lengths > 0
+        found[filled] = np.maximum.reduceat(similar, (np.cumsum(lengths) - lengths)[filled], axis=0)
+        return found
 
     def save(self, folder: Path) -> None:
         """Write it into a folder that is there."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from munshi.knowledge.base import Passage
-from munshi.knowledge.text import is_devanagari, stems
+from munshi.knowledge.text import is_devanagari, sentence_spans, stems
 
 Prepare = Callable[[str], str]
 """Brings a text to the form in which questions are asked (glossed, romanised, typos mended)."""
 
 TITLE_WEIGHT = 2
+PART_WORDS = 12
+"""Words that a part of a passage has at least; 1, 12 and 20 do alike on XQuAD, 30 worse."""
 
 
 def as_is(text: str) -> str:
@@ -35,10 +37,14 @@ def stem_view(passage: Passage, prepare: Prepare) -> list[str]:
 
 
 def sentence_views(passage: Passage, prepare: Prepare) -> tuple[str, ...]:
-    """The texts that are embedded, at least one, the whole passage first and then single ways to ask for it."""
+    """The texts that are embedded, at least one: the whole passage, then single ways to ask for it, or its parts.
+
+    One vector of a long paragraph says what it is about and blurs what single sentences say. With its parts beside it
+    the dense arm's nDCG@10 on XQuAD's even articles is 0.964 against 0.943, the fused order's 0.981 against 0.978.
+    """
     text = _prepared(passage, passage.text, prepare)
     if passage.kind != "faq":
-        return (_under_heading(passage, text),)
+        return (_under_heading(passage, text), *(_under_heading(passage, part) for part in _parts(text)))
     question = _prepared(passage, passage.title, prepare)
     return (f"{question} {text}", question, *(prepare(alternate) for alternate in alternates(passage)))
 
@@ -50,6 +56,22 @@ def token_views(passage: Passage, prepare: Prepare) -> tuple[str, ...]:
         return (_under_heading(passage, text),)
     question = _prepared(passage, passage.title, prepare)
     return (f"{question} {text}", *(prepare(alternate) for alternate in alternates(passage)))
+
+
+def _parts(text: str) -> list[str]:
+    """The sentences of a text of several, those of few words together with what follows them; none of a short text."""
+    parts: list[list[str]] = [[]]
+    for start, end in sentence_spans(text):
+        if _is_part(parts[-1]):
+            parts.append([])
+        parts[-1].append(text[start:end])
+    if len(parts) > 1 and not _is_part(parts[-1]):
+        parts[-2:] = [parts[-2] + parts[-1]]
+    return [" ".join(part) for part in parts] if len(parts) > 1 else []
+
+
+def _is_part(sentences: list[str]) -> bool:
+    return len(" ".join(sentences).split()) >= PART_WORDS
 
 
 def _under_heading(passage: Passage, text: str) -> str:

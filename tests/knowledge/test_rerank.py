@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from munshi.knowledge.base import Encoder, Hit, Passage
 from munshi.knowledge.index import Index
-from munshi.knowledge.rerank import MaxSimReranker
+from munshi.knowledge.rerank import MaxSimReranker, by_spread
 from munshi.knowledge.token_vectors import TokenVectors, mean_max, own_tokens, quantise
 
 EAST, NORTH = np.eye(2, dtype=np.float32)
@@ -25,27 +25,27 @@ def store(*passages: np.ndarray) -> TokenVectors:
 def test_max_sim_is_the_mean_of_the_nearest_tokens() -> None:
     query = np.stack([EAST, NORTH])
     both, one = np.stack([EAST, NORTH, -EAST]), np.stack([EAST])
-    assert store(both, one).max_sim(query, [0, 1]).tolist() == pytest.approx([1.0, 0.5])
     assert mean_max(query, both) == pytest.approx(1.0)
     assert mean_max(query, one) == pytest.approx(0.5)
 
 
 def test_nearest_tells_each_token_apart() -> None:
-    assert store(np.stack([EAST])).nearest(np.stack([EAST, NORTH]), 0).tolist() == pytest.approx([1, 0])
+    both, one = np.stack([EAST, NORTH, -EAST]), np.stack([EAST])
+    found = store(both, one).nearest(np.stack([EAST, NORTH]), [0, 1])
+    assert found == pytest.approx(np.array([[1, 1], [1, 0]]))
 
 
 def test_a_passage_or_a_question_without_tokens_scores_nothing() -> None:
     nothing = np.zeros((0, 2), dtype=np.float32)
     tokens = store(nothing, np.stack([EAST]), nothing)
-    assert tokens.max_sim(np.stack([EAST]), [0, 1, 2]).tolist() == pytest.approx([0, 1, 0])
-    assert tokens.max_sim(nothing, [0, 1, 2]).tolist() == [0, 0, 0]
-    assert tokens.max_sim(np.stack([EAST]), []).tolist() == []
-    assert tokens.nearest(np.stack([EAST, NORTH]), 0).tolist() == [0, 0]
+    assert tokens.nearest(np.stack([EAST]), [0, 1, 2])[:, 0].tolist() == pytest.approx([0, 1, 0])
+    assert tokens.nearest(nothing, [0, 1, 2]).shape == (3, 0)
+    assert tokens.nearest(np.stack([EAST]), []).shape == (0, 1)
     assert mean_max(nothing, nothing) == 0.0
 
 
 def test_an_index_of_nothing_holds_no_tokens() -> None:
-    assert TokenVectors.pack([], 2).max_sim(np.stack([EAST]), []).shape == (0,)
+    assert TokenVectors.pack([], 2).nearest(np.stack([EAST]), []).shape == (0, 1)
 
 
 @given(arrays(np.float32, st.tuples(st.integers(0, 5), st.just(8)), elements=st.floats(-1, 1, width=32)))
@@ -64,7 +64,7 @@ def test_the_models_own_marks_are_left_out(encoder: Encoder) -> None:
 def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     tokens = store(np.stack([EAST, NORTH]), np.stack([NORTH]))
     tokens.save(tmp_path)
-    assert TokenVectors.load(tmp_path).max_sim(np.stack([EAST]), [0, 1]).tolist() == pytest.approx([1, 0])
+    assert TokenVectors.load(tmp_path).nearest(np.stack([EAST]), [0, 1])[:, 0].tolist() == pytest.approx([1, 0])
 
 
 def texts(*given: str) -> tuple[Passage, ...]:
@@ -85,6 +85,19 @@ def test_the_passage_that_says_it_rises(encoder: Encoder) -> None:
     assert len(found) == 2
     assert all(hit.rerank is not None and 0 < hit.rerank <= 1 for hit in found)
     assert found[0].score >= found[1].score
+
+
+def test_a_token_that_all_passages_match_alike_has_no_say() -> None:
+    nearest = np.array([[0.9, 0.2, 0.5], [0.9, 0.6, 0.5]], dtype=np.float32)
+    assert by_spread(nearest) == pytest.approx(np.array([0.2, 0.6]))
+    assert by_spread(nearest[:1]).tolist() == [0]
+    assert by_spread(np.zeros((2, 0), dtype=np.float32)).tolist() == [0, 0]
+
+
+def test_a_question_without_tokens_keeps_the_order(encoder: Encoder) -> None:
+    hits = [Hit(passage, score=1.0 - i) for i, passage in enumerate(texts("one thing", "another thing"))]
+    index = Index.from_passages([hit.passage for hit in hits], encoder)
+    assert [hit.passage.id for hit in MaxSimReranker(index, encoder).rerank("", hits, top_k=2)] == ["0", "1"]
 
 
 def test_the_order_that_came_keeps_a_say(encoder: Encoder) -> None:
