@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -19,8 +19,10 @@ from munshi.bot.business import Business, load_business
 from munshi.bot.classifier import models_of, open_classifier
 from munshi.bot.conductor import Conductor
 from munshi.bot.dialogue import Dialogue
+from munshi.bot.follow_up import Similar, similar_by
 from munshi.bot.library import QUIET, Library, Parts, Told
 from munshi.bot.llm import open_configured
+from munshi.bot.llm_budget import Budget
 from munshi.bot.message import Message
 from munshi.bot.pack.own_code import make_importable
 from munshi.bot.pack.reading import record_files
@@ -29,8 +31,9 @@ from munshi.bot.privacy import mask
 from munshi.bot.router import Router
 from munshi.bot.settings import Settings
 from munshi.bot.store import Line, Store, open_engine
+from munshi.bot.whole_question import WholeQuestions
 from munshi.bot.wording import Phrasebook
-from munshi.handlers.base import Action, Handler
+from munshi.handlers.base import Action, Handler, Say
 from munshi.handlers.records import Records, import_records
 from munshi.handlers.registry import HandlerConfig, Services, create
 from munshi.handlers.tables import create_tables
@@ -68,9 +71,11 @@ class App:
     store: Store
     engine: Engine
 
-    def respond(self, text: str, *, session_id: str, channel: str = "chat", user_id: str = "") -> Response:
-        """Answer one message."""
-        return self.assistant.respond(Message(text, session_id, user_id, channel))
+    def respond(
+        self, text: str, *, session_id: str, channel: str = "chat", user_id: str = "", say: Say | None = None
+    ) -> Response:
+        """Answer one message; `say` hears the beginning of the reply as it is written (see `Assistant.respond`)."""
+        return self.assistant.respond(Message(text, session_id, user_id, channel), say=say)
 
     def notes(self) -> list[str]:
         """What whoever reads the answers should know of how they are made."""
@@ -188,7 +193,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
 
     preprocess = _preprocessor(business, records)
     encoder = _encoder(settings, say)
-    model = open_configured(settings, business.llm)
+    model = open_configured(settings, business.llm, _budget(settings, business, engine, lambda: clock().date()))
     training = replace(_training(business, encoder, preprocess, say), model=model)
     classifier = open_classifier(business, training, home)
     library = Library(
@@ -198,7 +203,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
     )
     phrases = Phrasebook(business.phrases)
     services = Services(records, library, phrases, business.profile)
-    conductor = _conductor(settings, business, services, classifier)
+    conductor = _conductor(settings, business, services, classifier, similar_by(encoder))
     return App(
         settings=settings,
         business=business,
@@ -220,6 +225,12 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         store=store,
         engine=engine,
     )
+
+
+def _budget(settings: Settings, business: Business, engine: Engine, today: Callable[[], date]) -> Budget | None:
+    if not settings.llm_daily_tokens:
+        return None
+    return Budget(engine, business.key, limit=settings.llm_daily_tokens, today=today)
 
 
 def _encoder(settings: Settings, say: Progress) -> Encoder | None:
@@ -252,7 +263,9 @@ def _plain_text(paper: Path) -> str:
     return paper.read_text(encoding="utf-8", errors="ignore") if paper.suffix.casefold() in _PLAIN else ""
 
 
-def _conductor(settings: Settings, business: Business, services: Services, classifier: Trained) -> Conductor:
+def _conductor(
+    settings: Settings, business: Business, services: Services, classifier: Trained, similar: Similar | None
+) -> Conductor:
     make_importable(business.folder)
     handlers = {intent.name: (intent.handler, _handler(business, services, intent)) for intent in business.intents}
     dialogue = Dialogue(
@@ -270,6 +283,7 @@ def _conductor(settings: Settings, business: Business, services: Services, class
         phrases=services.phrases,
         profile=business.profile,
         titles=business.title,
+        whole_questions=WholeQuestions(services.knowledge, similar),
     )
 
 

@@ -20,9 +20,9 @@ from munshi.bot.router import MODEL_STEP, Route
 from munshi.bot.shared import KeyedLocks
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import Session, Store
-from munshi.handlers.base import Entity, Exchange, Language, Phrases, Reply
+from munshi.handlers.base import Entity, Exchange, Language, Phrases, Reply, Say
 from munshi.handlers.tickets import open_ticket
-from munshi.intents.base import Classifier
+from munshi.intents.base import Classifier, Prediction
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Response:
     """What came of a message. `reply` is None while a person holds the chat: the bot stays silent.
 
     `confidence` and `in_scope` are those of the classifier, 0 where it was not asked; `llm` names the language model
-    that had a say in them, "none" where none had; `ms` is the whole turn's time.
+    that had a say in them or worded the reply, "none" where none did; `ms` is the whole turn's time.
     """
 
     reply: Reply | None
@@ -94,13 +94,14 @@ class Assistant:
         self._max_chars = max_chars
         self._chats = KeyedLocks()
 
-    def respond(self, message: Message) -> Response:
+    def respond(self, message: Message, *, say: Say | None = None) -> Response:
         """Answer a message; a message id that was answered before gets the same response again.
 
-        Raises StoreError where the message cannot even be kept.
+        `say` hears the beginning of the reply's text as a language model writes it, checked sentence by sentence; a
+        reply that is there at once it does not hear. Raises StoreError where the message cannot even be kept.
         """
         self._store.accept(message)
-        return self._answer(message)
+        return self._answer(message, say=say)
 
     def catch_up(self) -> int:
         """Answer what a crash left unanswered; the replies wait in the outbox. Returns how many there were."""
@@ -109,7 +110,7 @@ class Assistant:
             self._answer(message, push=True)
         return len(left)
 
-    def _answer(self, message: Message, *, push: bool = False) -> Response:
+    def _answer(self, message: Message, *, push: bool = False, say: Say | None = None) -> Response:
         started = perf_counter()
         with self._chats.hold(message.session_id):
             recorded = self._store.response(message.id)
@@ -120,12 +121,12 @@ class Assistant:
             if session.held_by is not None:
                 with self._store.transaction() as db:
                     return self._leave_to_person(db, message, session)
-            return self._speak(message, session, started, push=push)
+            return self._speak(message, session, started, push=push, say=say)
 
-    def _speak(self, message: Message, session: Session, started: float, *, push: bool) -> Response:
+    def _speak(self, message: Message, session: Session, started: float, *, push: bool, say: Say | None) -> Response:
         state = from_json(SessionState, session.state)
         try:
-            turn = self._think(message, session, state, started)
+            turn = self._think(message, session, state, started, say)
             return self._record(turn, push=push)
         except Exception:
             # The one place that takes any fault: the customer gets an apology and a person, the owner the traceback.
@@ -136,7 +137,7 @@ class Assistant:
             step = Step(apology, replace(state, options={}, clarifying=""), Route("handover", reason="fault"))
             return self._record(_Turn(message, session, state, step, None, started), push=push)
 
-    def _think(self, message: Message, session: Session, state: SessionState, started: float) -> _Turn:
+    def _think(self, message: Message, session: Session, state: SessionState, started: float, say: Say | None) -> _Turn:
         now = self._clock()
         refused = self._refuse(message, state)
         if refused is not None:
@@ -146,9 +147,16 @@ class Assistant:
         state = replace(state, language=utterance.language)
         guess = Guess(self._classifier, utterance.raw)
         context = Context(
-            utterance, state, now, session.session_id, session.customer_id, message.channel, guess, pressed
+            utterance, state, now, session.session_id, session.customer_id, message.channel, guess, pressed, say
         )
+        context = replace(context, again=lambda text: self._in_full(context, text))
         return _Turn(message, session, state, self._conductor.decide(context), context, started)
+
+    def _in_full(self, context: Context, text: str) -> Context:
+        """The same message in other words; it is answered in the language that it came in."""
+        utterance = self._understand(text, now=context.now, previous=context.language)
+        guess = Guess(self._classifier, utterance.raw)
+        return replace(context, utterance=replace(utterance, language=context.language), guess=guess, in_full=True)
 
     def _refuse(self, message: Message, state: SessionState) -> Step | None:
         """A word about messages that hold nothing to understand."""
@@ -250,10 +258,15 @@ def _response(turn: _Turn, reply: Reply, llm: str) -> Response:
         response,
         confidence=made.confidence if made else 0.0,
         in_scope=made.in_scope if made else 0.0,
-        llm=llm if made and made.classifier.endswith(MODEL_STEP) else "none",
+        llm=llm if _had_a_say(made, reply) else "none",
         entities=context.utterance.entities,
-        trace=_trace(context, step.route),
+        trace={**_trace(context, step.route), "generation": reply.data.get("generation")},
     )
+
+
+def _had_a_say(made: Prediction | None, reply: Reply) -> bool:
+    """Whether the intent or the words of the reply come from a language model."""
+    return reply.data.get("method") == "generate" or (made is not None and made.classifier.endswith(MODEL_STEP))
 
 
 def _trace(context: Context, route: Route) -> dict[str, Any]:

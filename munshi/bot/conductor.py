@@ -14,7 +14,8 @@ from munshi.bot.dialogue import Ask, Cancelled, Confirm, Dialogue, Digression, F
 from munshi.bot.pressed import COMMANDS, DROPPED, INTENT, NONE_OF_THESE
 from munshi.bot.questions import Questions
 from munshi.bot.router import Route, Router
-from munshi.bot.state import SessionState
+from munshi.bot.state import Question, SessionState
+from munshi.bot.whole_question import PAPER_HANDLERS, WholeQuestions
 from munshi.handlers.base import (
     CALL_PERSON,
     Action,
@@ -26,10 +27,9 @@ from munshi.handlers.base import (
     Reply,
     Turn,
 )
-from munshi.handlers.faq import in_words_of
+from munshi.handlers.faq import in_words_of, told_of
 from munshi.knowledge.base import Answer
 
-PAPER_HANDLERS = frozenset({"faq", "returns"})
 # A passage that fits this well answers a message whose intent is unsure: asking back would only annoy.
 SURE_ANSWER = 0.9
 
@@ -39,7 +39,8 @@ class Conductor:
     """Decides what one message leads to.
 
     `handlers` gives each intent's handler with its name, `person` is the handler that calls a person, `titles` gives
-    an intent's title in a language, `llm` names the language model behind the classifier.
+    an intent's title in a language, `whole_questions` the question that a follow-up stands for, `llm` names the
+    language model behind the classifier and the answers.
     """
 
     dialogue: Dialogue
@@ -50,6 +51,7 @@ class Conductor:
     phrases: Phrases
     profile: BusinessProfile
     titles: Callable[[str, str], str]
+    whole_questions: WholeQuestions
     llm: str = "none"
 
     def decide(self, context: Context) -> Step:
@@ -61,10 +63,25 @@ class Conductor:
         elif asked.form is not None and asked.form.expires_at > context.now:
             step = self._continue(context, asked.form)
         else:
-            step = self._start(replace(context, state=replace(context.state, form=None, parked=())))
+            context = self._in_full(replace(context, state=replace(context.state, form=None, parked=())))
+            step = self._start(context)
             step = self._tell_expiry(step, context) if asked.form is not None else step
         step = self._take_up(step, context)
-        return replace(step, state=replace(step.state, topics=context.topics))
+        return replace(step, state=replace(step.state, topics=context.topics, question=_question(step, context)))
+
+    def _in_full(self, context: Context) -> Context:
+        """The question that a follow-up stands for; the message itself where it stands for none."""
+        asked = context.state.question
+        known = asked.intent is None or asked.intent in self.handlers
+        if not asked.text or not known or consent(context.utterance.text) is not None:
+            return context
+        handler = "faq" if asked.intent is None else self.handlers[asked.intent][0]
+        clear = self.router.route(context.guess(), context.utterance.raw, context.utterance.entities)
+        elsewhere = clear.kind in ("run", "handover") and self._handler_of(clear.intent) != handler
+        return context if elsewhere else self.whole_questions(context, handler)
+
+    def _handler_of(self, intent: str | None) -> str | None:
+        return self.handlers[intent][0] if intent is not None and intent in self.handlers else None
 
     @property
     def _ask(self) -> Questions:
@@ -88,6 +105,10 @@ class Conductor:
         if consent(context.utterance.text) == "cancel":
             reply = Reply(self.phrases("nothing_to_cancel", context.language))
             return Step(reply, context.state, Route("run", reason="nothing to cancel"))
+        if context.in_full:
+            asked = context.state.question.intent
+            route = self.router.by_rule(asked, "follow-up") if asked else Route("run", reason="follow-up")
+            return self._follow(context, route)
         route = self.router.route(context.guess(), context.utterance.raw, context.utterance.entities)
         if route.kind in ("clarify", "fallback"):
             followed = self._follow_up(context)
@@ -131,7 +152,7 @@ class Conductor:
         if not answer.abstained and answer.confidence >= enough:
             intent = None if self.router.is_risky(route.intent) else route.intent
             found = Route("run", intent, reason="unsure, but the papers answer it")
-            return Step(self._cited(context, answer), context.state, found, intent, "faq")
+            return Step(self._worded(context, answer), context.state, found, intent, "faq")
         reply = self._ask.which(route.options, context.language)
         return Step(reply, replace(context.state, clarifying=context.utterance.raw), route, route.intent)
 
@@ -157,21 +178,30 @@ class Conductor:
         answer = self._ask_papers(context)
         # Who says that it is something else has read the answer that stood beside the question.
         read = context.pressed == NONE_OF_THESE and answer.text in context.last_reply
-        if not answer.abstained and not read:
-            return Step(self._cited(context, answer), context.state, route, None, "faq")
+        reply = Reply("", answered=False) if read else self._worded(context, answer)
+        if reply.answered:
+            return Step(reply, context.state, route, None, "faq")
         product = self.router.product_intent if context.names_product else None
         refused = context.pressed == NONE_OF_THESE and self.router.is_risky(product)
         if product is not None and not refused:
             return self._follow(context, self.router.by_rule(product, "names a product"))
-        return Step(self._ask.person(context.language), context.state, route, None, "out_of_scope")
+        unknown = replace(self._ask.person(context.language), data=reply.data)
+        return Step(unknown, context.state, route, None, "out_of_scope")
 
     def _ask_papers(self, context: Context) -> Answer:
         return self.knowledge.ask(context.utterance.text, language=context.language)
 
+    def _worded(self, context: Context, found: Answer) -> Reply:
+        """The answer in a language model's words where that is better; unanswered where there is none."""
+        history = [(exchange.text, exchange.reply) for exchange in context.state.exchanges]
+        answer = self.knowledge.word(
+            context.utterance.text, found, language=context.language, history=history, say=context.say
+        )
+        return self._cited(context, answer)
+
     def _cited(self, context: Context, answer: Answer) -> Reply:
-        text = in_words_of(self.phrases, answer, context.language)
-        data = {"confidence": answer.confidence, "method": answer.method}
-        return Reply(text, citations=answer.citations, data=data)
+        text = "" if answer.abstained else in_words_of(self.phrases, answer, context.language)
+        return Reply(text, citations=answer.citations, data=told_of(answer), answered=not answer.abstained)
 
     # -- a pressed button ------------------------------------------------------------------------------------------
 
@@ -259,10 +289,11 @@ class Conductor:
             # That a thing is not in the records is an answer too: only a sure passage speaks against it.
             answer = self._ask_papers(context)
             sure = not answer.abstained and (not reply.text or answer.confidence >= SURE_ANSWER)
-            reply = self._cited(context, answer) if sure else reply
+            reply = self._worded(context, answer) if sure else reply
         if not reply.answered:
             unknown = self._ask.person(context.language)
-            reply = replace(unknown, text=reply.text or unknown.text, buttons=reply.buttons or unknown.buttons)
+            said, buttons = reply.text or unknown.text, reply.buttons or unknown.buttons
+            reply = replace(unknown, text=said, buttons=buttons, data=reply.data)
         return Step(reply, state, route, form.intent, name)
 
     def _take_up(self, step: Step, context: Context) -> Step:
@@ -294,4 +325,12 @@ class Conductor:
             business=self.profile,
             now=context.now,
             query=text,
+            say=context.say,
         )
+
+
+def _question(step: Step, context: Context) -> Question:
+    """What the next message may lean on: small talk and the answers of a form are no questions."""
+    if step.handler == "small_talk" or step.state.form is not None or not context.utterance.canonical:
+        return context.state.question
+    return Question(context.utterance.canonical, step.intent)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from munshi.bot.preprocess import Utterance
 from munshi.bot.router import Route
 from munshi.bot.state import SessionState
-from munshi.handlers.base import Action, Entity, Language, Reply, Turn
+from munshi.handlers.base import Action, Entity, Language, Reply, Say, Turn
 from munshi.intents.base import Classifier, Prediction
 
 TOPIC_KINDS = frozenset({"product", "order_number"})
@@ -45,7 +46,11 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One message, understood. `pressed` is the value of the button it stands for, empty where it is none."""
+    """One message, understood. `pressed` is the value of the button it stands for, empty where it is none.
+
+    `say` hears the beginning of the reply as it is written. `again` gives the same message in other words, such as the
+    question that a follow-up stands for; it is then said `in_full`.
+    """
 
     utterance: Utterance
     state: SessionState
@@ -55,6 +60,9 @@ class Context:
     channel: str
     guess: Guess
     pressed: str = ""
+    say: Say | None = None
+    again: Callable[[str], Context] | None = None
+    in_full: bool = False
 
     @property
     def language(self) -> Language:

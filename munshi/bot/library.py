@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from munshi.bot.business import Business
+from munshi.bot.language import detect_language
 from munshi.bot.paper_list import ListedPaper, list_papers
 from munshi.bot.papers import papers_folder, papers_of, stamps
+from munshi.bot.privacy import mask
 from munshi.bot.settings import Settings
+from munshi.handlers.base import BusinessProfile
 from munshi.knowledge.answer import AnswerSettings, Papers
+from munshi.knowledge.answer_prompt import AnswerPrompt
 from munshi.knowledge.base import Answer, ChatModel, Encoder, Hit
 from munshi.knowledge.build_report import BuildReport
 from munshi.knowledge.embedding import Progress
+from munshi.knowledge.generate import GenerateSettings, Generator
 from munshi.knowledge.index import Index
 from munshi.knowledge.index_store import IndexStore
 from munshi.knowledge.search import HybridRetriever, SearchSettings
 from munshi.knowledge.views import Prepare
+from munshi.knowledge.writer import Say, Writing
 
 
 class Told(NamedTuple):
@@ -36,7 +43,10 @@ QUIET = Told()
 
 @dataclass(frozen=True)
 class Parts:
-    """What answers from the papers is built of these. `prepare` is what questions and passages both go through."""
+    """What answers from the papers is built of these. `prepare` is what questions and passages both go through.
+
+    `model` words answers, where there is one and the settings let it.
+    """
 
     business: Business
     encoder: Encoder | None
@@ -57,12 +67,27 @@ def build_papers(parts: Parts, retriever: HybridRetriever) -> Papers:
     return Papers(retriever, AnswerSettings() if threshold is None else AnswerSettings(threshold=threshold))
 
 
+def build_writing(settings: Settings, parts: Parts) -> Writing | None:
+    """What answers are worded with; None where they stay in the papers' own words."""
+    if parts.model is None or settings.llm_answers == "never":
+        return None
+    profile = parts.business.profile
+    prompt = AnswerPrompt(profile.name, parts.business.tone, mask)
+    return Writing(parts.model, prompt, speaks=detect_language, hosts=_hosts(profile))
+
+
+def _hosts(profile: BusinessProfile) -> tuple[str, ...]:
+    """The hosts that an answer may link to: the shop's own."""
+    return tuple(filter(None, (urlsplit(profile.maps_url).hostname, profile.email.rpartition("@")[2])))
+
+
 @dataclass(frozen=True)
 class _Edition:
     """All that hangs on one state of the papers."""
 
     retriever: HybridRetriever
     papers: Papers
+    generator: Generator | None
 
 
 class Library:
@@ -81,6 +106,7 @@ class Library:
         """
         self._settings = settings
         self._parts = parts
+        self._writing = build_writing(settings, parts)
         home = settings.business_home(parts.business.key)
         self._store = IndexStore(home / "index", parts.encoder, prepare=parts.prepare)
         self._refreshing = threading.Lock()
@@ -110,6 +136,22 @@ class Library:
     ) -> Answer:
         """What the papers say (see `Papers.ask`)."""
         return self._edition.papers.ask(question, language=language, filters=filters, threshold=threshold)
+
+    def word(
+        self,
+        question: str,
+        found: Answer,
+        *,
+        language: str = "en",
+        history: Sequence[tuple[str, str]] = (),
+        least: float | None = None,
+        say: Say | None = None,
+    ) -> Answer:
+        """`found` in a language model's words where that is better (see `Generator.word`)."""
+        generator = self._edition.generator
+        if generator is None:
+            return found
+        return generator.word(question, found, language=language, history=history, least=least, say=say)
 
     def search(self, query: str, *, alpha: float | None = None, top_k: int = 5) -> tuple[list[Hit], float]:
         """What the papers hold about a query, best first, and how many milliseconds that took."""
@@ -163,7 +205,10 @@ class Library:
 
     def _edition_of(self, index: Index) -> _Edition:
         retriever = build_retriever(self._parts, index)
-        return _Edition(retriever, build_papers(self._parts, retriever))
+        papers = build_papers(self._parts, retriever)
+        settings = GenerateSettings(always=self._settings.llm_answers == "always")
+        generator = Generator(papers, self._writing, settings) if self._writing is not None else None
+        return _Edition(retriever, papers, generator)
 
 
 def _since(before: Index, after: Index, report: BuildReport) -> BuildReport:

@@ -7,6 +7,7 @@ import os
 import httpx
 
 from munshi.bot.llm_breaker import Breaker
+from munshi.bot.llm_budget import Budget
 from munshi.bot.llm_model import CONTEXT, TIMEOUT, LanguageModel
 from munshi.bot.llm_ollama import OllamaServer
 from munshi.bot.llm_openai import OpenAIServer
@@ -27,12 +28,14 @@ def open_chat_model(
     context: int = CONTEXT,
     ollama_host: str | None = None,
     breaker: Breaker | None = None,
+    budget: Budget | None = None,
 ) -> LanguageModel | None:
     """The language model that a setting names; None for "none" and for an empty one. Nothing is asked of it yet.
 
     `spec` is "ollama:MODEL", "ollama:MODEL@ADDRESS" or "openai:MODEL@BASE_URL", the URL with or without its /v1.
     `key` is sent as a bearer token, `timeout` in seconds is the most that a call may take, `context` in tokens the
-    most that prompt and answer may hold. `ollama_host` is where Ollama listens (the variable OLLAMA_HOST by default).
+    most that prompt and answer may hold, `budget` counts what it takes in a day. `ollama_host` is where Ollama listens
+    (the variable OLLAMA_HOST by default).
     Raises ChatModelError, one line with the remedy.
     """
     kind, _, rest = spec.strip().partition(":")
@@ -53,10 +56,10 @@ def open_chat_model(
         raise ChatModelError(
             f"{spec.strip()!r} names no language model; write none, ollama:MODEL or openai:MODEL@http://HOST/v1"
         )
-    return LanguageModel(spec.strip(), server, timeout=timeout, context=context, breaker=breaker)
+    return LanguageModel(spec.strip(), server, timeout=timeout, context=context, breaker=breaker, budget=budget)
 
 
-def open_configured(settings: Settings, pack: str) -> LanguageModel | None:
+def open_configured(settings: Settings, pack: str, budget: Budget | None = None) -> LanguageModel | None:
     """The language model of the settings, else the one that the pack names; None where neither does.
 
     Raises ChatModelError as `open_chat_model` does.
@@ -66,6 +69,7 @@ def open_configured(settings: Settings, pack: str) -> LanguageModel | None:
         key=settings.llm_key.get_secret_value() or None,
         timeout=settings.llm_timeout,
         context=settings.llm_context,
+        budget=budget,
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from munshi.bot.llm_breaker import Breaker
+from munshi.bot.llm_budget import Budget
 from munshi.bot.llm_faults import Fault, RefusedError, ServerError, read_fault
 from munshi.bot.llm_runner import Runner, SourceError
 from munshi.bot.llm_server import Ask, Piece, Server
@@ -46,20 +47,25 @@ class LanguageModel:
         timeout: float = TIMEOUT,
         context: int = CONTEXT,
         breaker: Breaker | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        """Connect to nothing yet. `timeout` in seconds for a whole call, `context` in tokens for prompt and answer."""
+        """Connect to nothing yet. `timeout` in seconds for a whole call, `context` in tokens for prompt and answer.
+
+        With a `budget`, what a call takes is counted there, and none is made once it is used up.
+        """
         self.name = name
         self._server = server
         self._timeout = timeout
         self._context = context
         self._breaker = breaker or Breaker()
+        self._budget = budget
         self._runner = Runner()
         self._wishes = Wishes(server)
         self._where = name if "@" in name else f"{name} at {server.url}"
 
     def stream(
         self, messages: Sequence[ChatMessage], *, schema: Mapping[str, Any] | None = None, max_tokens: int = 512
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, None]:
         """The answer piece by piece, thoughts left out.
 
         Raises ChatModelError, also after some pieces: what came before it is then not to be trusted.
@@ -103,12 +109,25 @@ class LanguageModel:
 
     def _pieces(self, ask: Ask, timeout: float) -> Generator[Piece, None, None]:
         self._check_length(ask)
+        if self._budget is None:
+            yield from self._guarded(ask, timeout)
+            return
+        self._budget.check(f"the language model {self.name}")
+        text, used = "", 0
+        try:
+            for piece in self._guarded(ask, timeout):
+                text, used = text + piece.text, used or piece.used
+                yield piece
+        finally:
+            if text or used:
+                self._budget.spend(used or _prompt_tokens(ask) + _tokens_of(text))
+
+    def _guarded(self, ask: Ask, timeout: float) -> Generator[Piece, None, None]:
         with self._breaker.guard(f"the language model {self.name}"):
             yield from self._asked(self._wishes.first(ask), time.monotonic() + timeout)
 
     def _check_length(self, ask: Ask) -> None:
-        length = sum(len(message.content.encode("utf-8", "replace")) for message in ask.messages)
-        tokens = math.ceil(length / _BYTES_A_TOKEN)
+        tokens = _prompt_tokens(ask)
         if tokens + ask.max_tokens > self._context:
             raise ChatModelError(
                 f"a prompt of about {tokens} tokens (a third of its bytes) and an answer of {ask.max_tokens} do not fit"
@@ -160,6 +179,15 @@ def _remedy(fault: Fault, server: Server) -> str:
     if fault.status == 404:
         return server.missing
     return fault.remedy or ("check its address and its log" if fault.reached else server.remedy)
+
+
+def _prompt_tokens(ask: Ask) -> int:
+    return sum(_tokens_of(message.content) for message in ask.messages)
+
+
+def _tokens_of(text: str) -> int:
+    """An estimate that is rather too high."""
+    return math.ceil(len(text.encode("utf-8", "replace")) / _BYTES_A_TOKEN)
 
 
 async def _models(server: Server) -> AsyncIterator[list[str]]:

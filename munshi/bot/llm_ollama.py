@@ -40,7 +40,8 @@ class OllamaServer:
         with tracing_context(enabled=False):
             async for chunk in self._chat.astream(sendable(ask.messages), **self.body(ask)):
                 told = chunk.response_metadata
-                yield Piece(str(chunk.text), read_tokens(told.get("logprobs")), last=told.get("done") is True)
+                used = chunk.usage_metadata["total_tokens"] if chunk.usage_metadata else 0
+                yield Piece(str(chunk.text), read_tokens(told.get("logprobs")), told.get("done") is True, used)
 
     async def models(self) -> list[str]:
         """The models that were pulled. Raises httpx.HTTPError, or ValueError and its like for rubbish."""

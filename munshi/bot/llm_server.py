@@ -35,11 +35,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of the answer. `tokens` as in `Completion`, None where the server sent none; `last` ends the answer."""
+    """A piece of the answer. `tokens` as in `Completion`, None where the server sent none; `last` ends the answer.
+
+    `used` is how many tokens prompt and answer took together, where the server tells that; else 0.
+    """
 
     text: str
     tokens: tuple[tuple[str, float], ...] | None = None
     last: bool = False
+    used: int = 0
 
 
 class Server(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError
@@ -41,6 +41,17 @@ class Settings(BaseSettings):
     )
     llm_key: SecretStr = Field(SecretStr(""), description="API key for the language model's server.")
     llm_timeout: float = Field(30, gt=0, le=600, description="Seconds that one answer of the language model may take.")
+    llm_answers: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Whether the language model words answers from the papers: `auto` leaves an FAQ's answer in the"
+        " customer's language as the shop wrote it.",
+    )
+    llm_daily_tokens: int = Field(
+        0,
+        ge=0,
+        description="Tokens the language model may read and write in a day, from midnight to midnight in the business's"
+        " time zone; 0: no limit.",
+    )
     llm_context: int = Field(
         8192, ge=512, le=10_000_000, description="Tokens that a prompt and its answer may hold together."
     )

@@ -18,12 +18,20 @@ HISTORY = 6
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What the customer last asked, in full and in canonical form, and the intent it was answered under."""
+
+    text: str = ""
+    intent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """One chat between two messages.
 
     `parked` holds forms left for another question, latest last. `options` says what the labels of the last reply's
     buttons stand for, `yes_means` what a bare yes stands for; `clarifying` is the message that a clarifying question
-    was about. `topics` are the products and orders the customer last spoke of.
+    was about. `topics` are the products and orders the customer last spoke of, `question` is what a follow-up leans on.
     """
 
     language: Language | None = None
@@ -34,6 +42,7 @@ class SessionState:
     yes_means: str = ""
     topics: tuple[Entity, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
+    question: Question = Question()
 
 
 @cache

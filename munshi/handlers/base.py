@@ -6,7 +6,7 @@ changes something, inside one database transaction, and is never handed a langua
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from decimal import Decimal
@@ -18,6 +18,9 @@ from sqlalchemy import Connection
 from munshi.knowledge.base import Answer, Citation
 
 Language = Literal["en", "hi", "hinglish"]
+
+Say = Callable[[str], None]
+"""Hears a text piece by piece. What it has heard stands: the pieces together are the beginning of the whole."""
 
 SlotKind = Literal[
     "text", "name", "choice", "order_number", "account", "product", "amount", "quantity", "date", "phone",
@@ -160,6 +163,13 @@ class Turn:
     intent: str | None = None
     query: str = ""
     """The text as the papers are searched with: follow-ups resolved, the shop's own words expanded."""
+    say: Say | None = None
+    """Told of the beginning of the reply's text as it is written, where whoever asked wants to hear it."""
+
+    @property
+    def earlier(self) -> tuple[tuple[str, str], ...]:
+        """What was said in this chat before, as (customer's words, reply) pairs."""
+        return tuple((exchange.text, exchange.reply) for exchange in self.history)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +211,22 @@ class Knowledge(Protocol):
         threshold: float | None = None,
     ) -> Answer:
         """A cited answer, or an abstained one where the confidence is below the threshold; it is told either way."""
+
+    def word(
+        self,
+        question: str,
+        found: Answer,
+        *,
+        language: str = "en",
+        history: Sequence[tuple[str, str]] = (),
+        least: float | None = None,
+        say: Say | None = None,
+    ) -> Answer:
+        """`found`, which `ask` gave, in a language model's words where there is one and they are better.
+
+        Below the threshold of `ask` it may find one from a confidence of `least` on. `say` hears what stands of them as
+        they come, so nothing may be put before it in the reply afterwards.
+        """
 
 
 class Answerer(Protocol):

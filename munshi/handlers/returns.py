@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from munshi.handlers.base import Reply, Slot, Turn
-from munshi.handlers.faq import after, from_papers
+from munshi.handlers.faq import worded_from_papers
 from munshi.handlers.order_status import not_found, person_button, told
 from munshi.handlers.registry import HandlerConfig, Services
 from munshi.handlers.rows import Order
@@ -27,17 +27,19 @@ class Returns:
     def answer(self, turn: Turn) -> Reply:
         """The policy cited, after the order's state where the message names an order."""
         phrases = self._services.phrases
-        policy = from_papers(self._services, turn.query or turn.text, turn.language)
-        if policy.answered:
-            policy = replace(policy, buttons=(person_button(phrases, turn.language),))
+        person = person_button(phrases, turn.language)
         number = next((entity.value for entity in turn.entities if entity.kind == "order_number"), None)
         if number is None:
-            return policy
+            policy = self._policy(turn)
+            return replace(policy, buttons=(person,)) if policy.answered else policy
         order = self._services.records.order(number)
         if order is None:
             return not_found(phrases, turn.language, number)
-        state = after(self._state(order, turn.language), policy)
-        return replace(state, buttons=(person_button(phrases, turn.language),), data=told(order), answered=True)
+        policy = self._policy(turn, self._state(order, turn.language))
+        return replace(policy, buttons=(person,), data={**policy.data, **told(order)}, answered=True)
+
+    def _policy(self, turn: Turn, lead: str = "") -> Reply:
+        return worded_from_papers(self._services, turn.query or turn.text, turn, lead=lead)
 
     def _state(self, order: Order, language: str) -> str:
         phrases = self._services.phrases

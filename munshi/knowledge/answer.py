@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from munshi.knowledge.base import Answer, Citation, Hit, Method
+from munshi.knowledge.base import Answer, Citation, Hit, Method, Passage
 from munshi.knowledge.evidence import Evidence, confidence, gather
 from munshi.knowledge.extract import Extractor, ExtractSettings
 from munshi.knowledge.search import HybridRetriever
@@ -56,7 +56,7 @@ class Papers:
     """The shop's papers, to be asked."""
 
     def __init__(self, retriever: HybridRetriever, settings: AnswerSettings | None = None) -> None:
-        self._retriever = retriever
+        self.retriever = retriever
         self._settings = settings or AnswerSettings()
         self._extractor = Extractor(retriever.index.lexical, retriever.encoder, self._settings.extract)
         self._languages = {passage.language for passage in retriever.index.passages}
@@ -89,12 +89,16 @@ class Papers:
         wanted = dict(filters or {})
         if len(self._languages) > 1:
             wanted.setdefault("language", language)
-        hits = self._retriever.search(question, top_k=self._settings.hits, filters=wanted)
+        hits = self.retriever.search(question, top_k=self._settings.hits, filters=wanted)
         looked = [
-            _Look(hit, evidence) for hit, evidence in zip(hits, gather(question, hits, self._retriever), strict=True)
+            _Look(hit, evidence) for hit, evidence in zip(hits, gather(question, hits, self.retriever), strict=True)
         ]
         least = self._settings.threshold if threshold is None else threshold
         return Trace(self._answer(question, looked, least), tuple(hits), tuple(look.sure for look in looked))
+
+    def quote(self, text: str, passage: Passage) -> str:
+        """The part of a passage, verbatim, that a text goes back to."""
+        return self._extractor.quote(self.retriever.prepare(text), passage)
 
     def _answer(self, question: str, looked: Sequence[_Look], least: float) -> Answer:
         considered = looked[: self._settings.considered]
@@ -106,9 +110,8 @@ class Papers:
             enough, key=lambda look: look.hit.score + self._settings.coverage_weight * look.evidence.coverage
         )
         chosen = self._chosen(looked, best_look, least)
-        asked = self._retriever.prepare(question)
-        quotes = [self._extractor.quote(asked, hit.passage) for hit in chosen]
-        citations = tuple(_cite(hit, quote) for hit, quote in zip(chosen, quotes, strict=True))
+        quotes = [self.quote(question, hit.passage) for hit in chosen]
+        citations = tuple(cite(hit.passage, quote) for hit, quote in zip(chosen, quotes, strict=True))
         method: Method = "faq" if chosen[0].passage.kind == "faq" else "extract"
         return Answer(_text(chosen, quotes), citations, best_look.sure, abstained=False, method=method)
 
@@ -127,7 +130,7 @@ class Papers:
             and look.sure >= self._needed(look.hit, least)
             and look.evidence.coverage >= best.evidence.coverage
         ]
-        position = self._retriever.index.position
+        position = self.retriever.index.position
         return sorted(alike[: self._settings.rows], key=lambda hit: position(hit.passage.id))
 
 
@@ -148,6 +151,6 @@ def _text(chosen: Sequence[Hit], quotes: Sequence[str]) -> str:
     return "\n".join(filter(None, (f"{heading}:" if heading else "", *quotes)))
 
 
-def _cite(hit: Hit, quote: str) -> Citation:
-    passage = hit.passage
+def cite(passage: Passage, quote: str) -> Citation:
+    """The citation of a part of a passage."""
     return Citation(passage.id, passage.source, passage.title, passage.heading, passage.page, quote)

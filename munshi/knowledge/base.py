@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -77,14 +77,36 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Generation:
+    """How a language model was asked to word an answer, and what came of it.
+
+    `tries` is how often it was asked, `released` how many sentences passed the checks, `faults` why others did not, in
+    order. `prompt` is the start of the SHA-256 of what it was shown first, `tokens` an estimate of all it read and
+    wrote.
+    """
+
+    model: str
+    tries: int
+    released: int
+    faults: tuple[str, ...]
+    ms: float
+    prompt: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What the papers say. `confidence` is calibrated, 0 to 1; an abstained answer has an empty text."""
+    """What the papers say. `confidence` is calibrated, 0 to 1; an abstained answer has an empty text.
+
+    `generation` is set where a language model was asked, also where its words were not used.
+    """
 
     text: str
     citations: tuple[Citation, ...]
     confidence: float
     abstained: bool
     method: Method
+    generation: Generation | None = None
 
 
 class Encoder(Protocol):
@@ -191,8 +213,11 @@ class ChatModel(Protocol):
 
     def stream(
         self, messages: Sequence[ChatMessage], *, schema: Mapping[str, Any] | None = None, max_tokens: int = 512
-    ) -> Iterator[str]:
-        """The answer piece by piece. `schema` is a JSON schema that the server is asked to keep to where it can."""
+    ) -> Generator[str, None, None]:
+        """The answer piece by piece; closed early, the server is let go of.
+
+        `schema` is a JSON schema that the server is asked to keep to where it can.
+        """
 
     def complete(
         self,

@@ -11,7 +11,6 @@ import logging
 import math
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any, Literal
 
 import gradio as gr
@@ -27,6 +26,7 @@ from munshi.handlers.base import Language, Reply
 from munshi.handlers.opening import opens_in_words, state
 from munshi.handlers.when import clock
 from munshi.ui.guards import session_of
+from munshi.ui.listening import Listening
 from munshi.ui.markup import footnotes, masthead, said, said_by_person, sources, typing
 
 MAX_CHARS = 8_000
@@ -182,8 +182,7 @@ class Chat:
             lines = await run_in_threadpool(self._app.transcript, session)
             shown = [*self.bubbles(lines), _bubble("user", said(_CUSTOMER, text))]
             yield _log_only(shown if _with_person(lines) else [*shown, _bubble("assistant", typing(shop))])
-            response = await run_in_threadpool(partial(self._app.respond, text, session_id=session))
-            async for part in _paced(_prefixes(response.reply.text if response.reply else "")):
+            async for part in self._growing(text, session):
                 yield _log_only([*shown, _bubble("assistant", said(shop, part, growing=True))])
             yield self._view(await run_in_threadpool(self._app.transcript, session))
         except Exception as error:  # noqa: BLE001 - the last stop: a customer never sees a traceback
@@ -192,6 +191,18 @@ class Chat:
             ]  # what SQLAlchemy adds below is the statement, customer's words and all
             logger.error("A message was not answered: %s: %s", type(error).__name__, mask(reason))
             yield _log_only([*shown, _bubble("assistant", said(shop, SORRY))])
+
+    async def _growing(self, text: str, session: str) -> AsyncIterator[str]:
+        """The reply's text as it grows: as it is written, and what is there at once at a pace of its own."""
+        listening = Listening(lambda say: self._app.respond(text, session_id=session, say=say))
+        heard = ""
+        async for piece in listening.pieces():
+            heard += piece
+            yield heard
+        reply = (await listening.result()).reply
+        left = (part for part in _prefixes(reply.text if reply else "") if len(part) > len(heard))
+        async for part in _paced(left):
+            yield part
 
     def _view(self, lines: Sequence[Line]) -> View:
         return self.bubbles(lines), self.foot(lines), lines[-1].id if lines else 0

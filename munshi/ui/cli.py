@@ -27,6 +27,7 @@ from munshi.ui.console import (
     BusinessOption,
     JsonOption,
     show_json,
+    show_piece,
     show_reply,
     show_table,
     speak_utf8,
@@ -118,8 +119,19 @@ def chat(
         with watching(app):
             for text in _lines():
                 _show_pending(app, session_id)
-                _show_response(app.respond(text, session_id=session_id, channel="terminal"))
+                _talk(app, text, session_id)
         typer.echo(f"Go on later with: munshi chat --session {session_id}")
+
+
+def _talk(app: App, text: str, session_id: str) -> None:
+    heard: list[str] = []
+
+    def say(piece: str) -> None:
+        heard.append(piece)
+        show_piece(piece)
+
+    response = app.respond(text, session_id=session_id, channel="terminal", say=say)
+    _show_response(response, heard="".join(heard))
 
 
 def _lines() -> Iterator[str]:
@@ -139,11 +151,11 @@ def _show_pending(app: App, session_id: str) -> None:
         typer.secho(f"{app.business.profile.name}: {line.text}", fg=typer.colors.GREEN)
 
 
-def _show_response(response: Response) -> None:
+def _show_response(response: Response, *, heard: str = "") -> None:
     if response.reply is None:
         typer.secho("A person has this chat now; they have been given your message.", dim=True)
     else:
-        show_reply(response.reply)
+        show_reply(response.reply, heard=heard)
 
 
 @cli.command()

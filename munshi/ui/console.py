@@ -14,6 +14,7 @@ from munshi.bot.business import BusinessError
 from munshi.bot.papers import PapersError
 from munshi.bot.settings import SettingsError
 from munshi.bot.store import StoreError
+from munshi.bot.wording import plain
 from munshi.handlers.base import HandlerError, Reply
 from munshi.intents.base import IntentError
 from munshi.knowledge.base import Citation, KnowledgeError
@@ -61,9 +62,15 @@ def show_json(data: object) -> None:
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
 
 
-def show_reply(reply: Reply) -> None:
-    """A reply as text: what is said, the buttons by number, the sources."""
-    typer.echo(reply.text)
+def show_piece(piece: str) -> None:
+    """A piece of a reply that is still being written."""
+    typer.echo(plain(piece), nl=False)
+    sys.stdout.flush()
+
+
+def show_reply(reply: Reply, *, heard: str = "") -> None:
+    """A reply as text: what is said, the buttons by number, the sources. `heard` is what was shown of it already."""
+    typer.echo(plain(reply.text.removeprefix(heard)))
     for number, button in enumerate(reply.buttons, start=1):
         typer.secho(f"  [{number}] {button.label}", fg=typer.colors.CYAN)
     for citation in reply.citations:

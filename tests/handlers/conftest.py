@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 
 from munshi.bot.store import open_engine
 from munshi.bot.wording import Phrasebook
-from munshi.handlers.base import BusinessProfile, OpeningHours, Turn
+from munshi.handlers.base import BusinessProfile, OpeningHours, Say, Turn
 from munshi.handlers.records import Records, import_records
 from munshi.handlers.registry import Services
 from munshi.handlers.tables import create_tables
@@ -49,6 +49,7 @@ class Papers:
         self.asked: list[str] = []
         self.text = "Faulty parts can be returned within 10 days."
         self.confidence = 0.9
+        self.worded: tuple[str, ...] | None = None
 
     def ask(
         self,
@@ -63,6 +64,23 @@ class Papers:
             return Answer("", (), self.confidence, abstained=True, method="extract")
         citation = Citation("returns#faulty", "returns.md", "Returns", ("Faulty parts",), None, self.text)
         return Answer(self.text, (citation,), self.confidence, abstained=False, method="extract")
+
+    def word(
+        self,
+        question: str,
+        found: Answer,
+        *,
+        language: str = "en",
+        history: Sequence[tuple[str, str]] = (),
+        least: float | None = None,
+        say: Say | None = None,
+    ) -> Answer:
+        if self.worded is None:
+            return found
+        for piece in self.worded:
+            if say is not None:
+                say(piece)
+        return replace(found, text="".join(self.worded), abstained=False, method="generate")
 
 
 @pytest.fixture(scope="session")

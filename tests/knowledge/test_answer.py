@@ -168,7 +168,7 @@ def test_the_threshold_decides(papers: Papers) -> None:
     assert papers.ask("how tall is the owner", threshold=0.0).text
     assert papers.ask("Do you deliver on Sunday?", threshold=1.0).abstained
     strict = AnswerSettings(threshold=1.0)
-    assert Papers(papers._retriever, strict).ask("Do you deliver on Sunday?").abstained
+    assert Papers(papers.retriever, strict).ask("Do you deliver on Sunday?").abstained
 
 
 def test_the_trace_tells_every_stage(papers: Papers) -> None:
