@@ -38,10 +38,14 @@ def sofmattress(version: str) -> Iterator[IntentSet]:
 
 def banking77() -> Iterator[IntentSet]:
     folder = data_folder() / "banking77"
-    whole = IntentSet("BANKING77", "CC BY 4.0", read_examples(folder / "train.csv"), read_examples(folder / "test.csv"))
-    yield whole
-    for shots in (10, 5):
-        yield replace(whole, name=f"BANKING77 {shots}-shot", shots=shots)
+    train, test = (read_examples(folder / f"{part}.csv") for part in ("train", "test"))
+    yield IntentSet("BANKING77", "CC BY 4.0", train, test)
+
+
+def banking77_few() -> Iterator[IntentSet]:
+    for whole in banking77():
+        for shots in (10, 5):
+            yield replace(whole, name=f"BANKING77 {shots}-shot", shots=shots)
 
 
 def clinc150() -> Iterator[IntentSet]:
@@ -76,6 +80,7 @@ SETS = {
     "sofmattress": lambda: sofmattress("v1"),
     "sofmattress-v2": lambda: sofmattress("v2"),
     "banking77": banking77,
+    "banking77-few": banking77_few,
     "clinc150": clinc150,
     "hinglish-top": hinglish_top,
 }
