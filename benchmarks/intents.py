@@ -115,13 +115,13 @@ def measure(task: IntentSet, encoder: Encoder | None, options: argparse.Namespac
 def arms(
     task: IntentSet, training: Training, classifiers: Sequence[str], *, prepared: bool
 ) -> Iterator[tuple[str, Factory, Training]]:
-    """Each of ours, on prepared texts too, and the first of them without an encoder."""
+    """Each of ours, on prepared texts too, and few_shot without an encoder."""
     for name in classifiers:
         yield name, at_work(name, task.name), training
         if prepared:
             ready = replace(training, prepare=canonical(task.train))
             yield f"{name}, prepared", at_work(name, f"{task.name}, prepared"), ready
-        if training.encoder and name == classifiers[0]:
+        if training.encoder and name == "few_shot":
             yield f"{name}, no encoder", factory(name), replace(training, encoder=None)
 
 
