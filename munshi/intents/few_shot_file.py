@@ -25,7 +25,7 @@ from munshi.intents.scope import ScopeModel
 
 FILE = "few_shot.safetensors"
 # Raise it when the same examples give another model, or the same model another file.
-VERSION = 4
+VERSION = 5
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -43,7 +43,7 @@ def write_model(folder: Path, model: FewShotModel, calibration: Calibration, key
     }
     if model.vectors is not None and model.views is not None:
         arrays["vectors"] = model.vectors
-        arrays["token_weights"] = model.views.token_weights
+        arrays |= model.views.arrays()
     header = {
         "key": key,
         "encoder": model.encoder,
@@ -94,7 +94,7 @@ def _model(header: Mapping[str, Any], arrays: Arrays) -> FewShotModel:
         texts=tuple(header["texts"]),
         owners=arrays["owners"],
         encoder=header["encoder"],
-        views=Views(arrays["token_weights"]) if "vectors" in arrays else None,
+        views=Views.of(arrays) if "vectors" in arrays else None,
         vectors=arrays.get("vectors"),
         space=GramSpace(
             vocabulary=vocabulary,

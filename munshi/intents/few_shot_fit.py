@@ -41,11 +41,10 @@ def fit_model(support: Support, encoder: Encoder | None, *, false_accept: float)
             f"{len(support.texts)} examples are more than few_shot takes ({MAX_TEXTS}): train on a sample of them"
         )
     space = GramSpace.fit(support.texts, common=COMMON_BESIDE_VECTORS if encoder else 1.0)
-    views = Views.fit(support.texts, encoder) if encoder else None
-    vectors = views.vectors(support.texts, encoder) if views and encoder else None
+    views, vectors = Views.fit(support.texts, encoder) if encoder else (None, None)
     ridge, twins = _solved(support, space, vectors)
     # In the order they have after reading them from a file: sums in another order differ in the last digit.
-    weights = np.ascontiguousarray(ridge.weights, dtype=np.float32)
+    weights = np.ascontiguousarray(ridge.weights.T, dtype=np.float32)
     name = encoder.name if encoder else ""
     model = FewShotModel(support.intents, support.texts, support.owners, name, views, vectors, space, weights)
     held_out = HeldOut(ridge, model, support.real)

@@ -24,7 +24,7 @@ class FewShotModel:
     `Support`).
 
     `encoder` names what made the `vectors` (n, dim), and `views` how; without one it is empty and they are None.
-    `weights` (n, C) are those of the kernel ridge regression.
+    `weights` (C, n) are those of the kernel ridge regression.
     """
 
     intents: tuple[str, ...]
@@ -42,10 +42,10 @@ class FewShotModel:
         `vector` (dim,) is the text's vector under the `views`, None exactly where the model has no vectors.
         """
         similar = self.space.similarities(text)
-        # By einsum, which keeps to one thread: over thousands of texts BLAS would wake others, and for so short a sum
-        # waiting until a busy computer runs them takes a hundred times as long as the sum.
-        close = None if vector is None or self.vectors is None else np.einsum("ij,j->i", self.vectors, vector)
-        scores = np.einsum("i,ij->j", kernel(close, similar), self.weights)
+        # By vecdot, which keeps to one thread: over thousands of texts a product of matrices would wake others, and for
+        # so short a sum waiting until a busy computer runs them takes a hundred times as long as the sum.
+        close = None if vector is None or self.vectors is None else np.vecdot(self.vectors, vector)
+        scores = np.vecdot(self.weights, kernel(close, similar))
         return scores.astype(np.float64), similar if close is None else close
 
     def nearest(self, scores: NDArray[np.float64], similar: NDArray[np.float32]) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from munshi.intents.examples import Examples
-from munshi.intents.few_shot_views import CHUNK, SHARES, Views
+from munshi.intents.few_shot_views import AXES, CHUNK, MANY, SHARES, Views
 from munshi.knowledge.base import Encoder, LayeredEncoder, States, layered
 
 ASKED = ("where is my order", "zyxwv", "", "👍", "कीमत क्या है", "order " * 500)
@@ -19,7 +19,7 @@ def source(encoder: Encoder) -> LayeredEncoder:
 
 @pytest.fixture(scope="module")
 def views(shop: Examples, source: LayeredEncoder) -> Views:
-    return Views.fit(shop.texts, source)
+    return Views.fit(shop.texts, source)[0]
 
 
 def test_likeness_is_the_mean_of_the_views_cosines(views: Views, source: LayeredEncoder) -> None:
@@ -57,3 +57,26 @@ def test_many_texts_get_what_each_gets_alone(views: Views, source: LayeredEncode
     together = views.vectors(texts, source)
     for row in (0, CHUNK - 1, CHUNK, CHUNK + 2):
         assert np.array_equal(together[row], views.vectors([texts[row]], source)[0])
+
+
+@pytest.fixture(scope="module")
+def many(source: LayeredEncoder) -> tuple[Views, np.ndarray, list[str]]:
+    texts = [
+        f"where is {word} number {number}" for number in range(MANY // 4) for word in ("order", "bill", "box", "x")
+    ]
+    return *Views.fit(texts, source), texts
+
+
+def test_of_many_texts_only_the_longest_directions_are_kept(
+    many: tuple[Views, np.ndarray, list[str]], source: LayeredEncoder
+) -> None:
+    views, vectors, texts = many
+    whole = Views(views.token_weights).vectors(texts[:50], source)
+    assert vectors.shape == (len(texts), AXES)
+    assert vectors[:50] @ vectors[:50].T == pytest.approx(whole @ whole.T, abs=0.02)
+    assert views.vectors(texts[7:8], source)[0] == pytest.approx(vectors[7], abs=1e-5)
+
+
+def test_views_are_kept_whole(views: Views, many: tuple[Views, np.ndarray, list[str]], source: LayeredEncoder) -> None:
+    for made in (views, many[0]):
+        assert np.array_equal(Views.of(made.arrays()).vectors(ASKED, source), made.vectors(ASKED, source))
