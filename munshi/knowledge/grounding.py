@@ -1,38 +1,63 @@
-"""Whether a sentence that a language model wrote may be shown: its figures, its support, its links."""
+"""Whether a sentence that a language model wrote may be shown: its links, its figures, and what bears it out.
+
+Three locks, each blind to what the next one sees. The number lock compares figures by value with the passages cited,
+the records and the customer's own words; it does no sums. Support asks whether a passage says so. The rest keeps what
+is no answer from coming out: links to elsewhere, and the word that only the system prompt holds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import regex
 
+from munshi.knowledge import lexicon
 from munshi.knowledge.base import Encoder, Passage
+from munshi.knowledge.canary import leaks
+from munshi.knowledge.figures import is_hindi, read
 from munshi.knowledge.lexical import LexicalIndex
-from munshi.knowledge.text import level
+from munshi.knowledge.links import unlink
+from munshi.knowledge.support import ENOUGH, Support, Supporter, confidence, told, view
+from munshi.knowledge.text import content_stems, level
+from munshi.knowledge.views import Prepare, as_is
 
-_MARK = regex.compile(r"\s*\[\s*(P\d{1,3}(?:\s*[,;]\s*P\d{1,3})*)\s*\]", regex.IGNORECASE)
-_NUMBER = regex.compile(r"\d+(?:\.\d+)?")
+_MARK = regex.compile(
+    r"\s*[\[【(]\s*(?:passages?\s+)?(P\d{1,3}(?:\s*(?:,|;|and|&)?\s*P\d{1,3})*)\s*[\]】)]", regex.IGNORECASE
+)
+_NAME = regex.compile(r"P\d{1,3}", regex.IGNORECASE)
+_BARE = regex.compile(r"[\[【]\s*\d{1,2}\s*[\]】]")
+_NOT_A_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}']+")
 
 
 @dataclass(frozen=True, slots=True)
 class GroundingSettings:
-    """How well a sentence must be supported."""
+    """`support` is the probability of being borne out by a passage from which on a sentence may be shown."""
 
-    support: float = 0.5
+    support: float = ENOUGH
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of a sentence: `text` is what may be shown, without citation marks and foreign links.
 
-    `citations` are the names of the passages that it cites and that support it. Without `faults` it passed; a fault
-    begins with its kind: number, support, link or leak.
+    `citations` are the names of the passages that bear it out. Without `faults` it passed; a fault begins with its
+    kind: number, support, link or leak.
     """
 
     text: str
     citations: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What a sentence may take its figures from."""
+
+    passages: Mapping[str, Passage]
+    said: Sequence[str]
+    records: Sequence[str]
 
 
 class Grounding:
@@ -45,11 +70,13 @@ class Grounding:
         *,
         hosts: Collection[str] = (),
         settings: GroundingSettings | None = None,
+        prepare: Prepare = as_is,
     ) -> None:
-        self._encoder = encoder
-        self._lexical = lexical
+        """`lexical` tells how much a word tells; `prepare` brings Hindi and Hinglish to the passages' English."""
+        self._supporter = Supporter(encoder, lexical)
         self._hosts = frozenset(hosts)
         self._settings = settings or GroundingSettings()
+        self._prepare = prepare
 
     def check(
         self,
@@ -60,18 +87,113 @@ class Grounding:
         records: Sequence[str] = (),
         canary: str = "",
     ) -> Verdict:
-        """Hold one sentence against the passages it cites, the records and the customer's own words."""
-        cited = tuple(
-            name for mark in _MARK.findall(sentence) for name in regex.findall(r"P\d+", mark) if name in passages
-        )
-        text = _MARK.sub("", sentence).strip()
-        sources = [*(passages[name].text for name in cited), *said, *records]
-        known = {number for source in sources for number in _NUMBER.findall(level(source))}
-        faults = [
-            f"number: {number} stands in no cited passage"
-            for number in _NUMBER.findall(level(text))
-            if number not in known
-        ]
-        if canary and canary in sentence:
-            faults.append("leak: it tells a word of the instructions")
-        return Verdict(text, cited, tuple(faults))
+        """Hold one sentence against the passages it cites, the records and the customer's own words.
+
+        A passage that it cites and that does not bear it out is dropped; where none is left, one that does is cited
+        instead. Raises EncoderError where the encoder fails.
+        """
+        sources = _Sources(passages, said, records)
+        if leaks(sentence, canary):
+            return Verdict("", (), ("leak: it tells a word of the instructions",))
+        cited, text = _uncited(sentence, passages)
+        links = unlink(text, self._hosts, [*map(view, passages.values()), *records])
+        faults = [f"link: {address} is none of the shop's own" for address in links.foreign]
+        if faults or _is_polite(links.text):
+            return Verdict(links.text, (), tuple(faults))
+        citations, reason = self._borne_out(links.text, cited, sources)
+        faults += _unknown_figures(links.text, citations or cited, sources)
+        if reason:
+            faults.append(f"support: {reason}")
+        return Verdict(links.text, citations, tuple(faults))
+
+    def _borne_out(self, text: str, cited: Sequence[str], sources: _Sources) -> tuple[tuple[str, ...], str]:
+        """The passages that bear the sentence out, or why none does; words of a record need none."""
+        if not content_stems(told(text)):
+            return _bare(text, cited, sources)
+        found = tuple(name for name in cited if not self._against(text, [name], sources))
+        if found:
+            return found, ""
+        if len(cited) > 1 and not self._against(text, cited, sources):
+            return tuple(cited), ""
+        others = [name for name in sources.passages if name not in cited]
+        for name in others:
+            if not self._against(text, [name], sources) and not list(_unknown_figures(text, [name], sources)):
+                return (name,), ""
+        if self._in_records(text, sources):
+            return (), ""
+        return (), self._against(text, cited or others[:1], sources)
+
+    def _in_records(self, text: str, sources: _Sources) -> bool:
+        return any(not self._reason(text, record) for record in sources.records)
+
+    def _against(self, text: str, names: Sequence[str], sources: _Sources) -> str:
+        """What speaks against these passages, taken together, bearing the sentence out; empty where nothing does."""
+        if not names:
+            return "no passage bears it out"
+        return self._reason(text, "\n".join(view(sources.passages[name]) for name in names))
+
+    def _reason(self, text: str, passage: str) -> str:
+        reasons = [self._doubt(self._supporter.weigh(form, passage)) for form in self._forms(text)]
+        return "" if "" in reasons else reasons[0]
+
+    def _forms(self, text: str) -> tuple[str, ...]:
+        """The sentence as it is, and where it is Hindi as the papers' English would have it."""
+        if not is_hindi(text):
+            return (text,)
+        return tuple(dict.fromkeys((text, self._prepare(text))))
+
+    def _doubt(self, support: Support) -> str:
+        if support.opposed:
+            return support.opposed
+        if support.strange:
+            return f"{', '.join(support.strange)} stands in no cited passage"
+        return "" if confidence(support) >= self._settings.support else "the passages do not say so"
+
+
+def _uncited(sentence: str, passages: Mapping[str, Passage]) -> tuple[tuple[str, ...], str]:
+    """The passages cited, each once, and the sentence without its marks."""
+    named = (name.upper() for mark in _MARK.finditer(sentence) for name in _NAME.findall(mark[1]))
+    return tuple(dict.fromkeys(name for name in named if name in passages)), _BARE.sub(
+        "", _MARK.sub("", sentence)
+    ).strip()
+
+
+def _bare(text: str, cited: Sequence[str], sources: _Sources) -> tuple[tuple[str, ...], str]:
+    """Of a sentence without words of its own ("₹180."): the passages that hold its figures."""
+    figures = read(text).figures
+    papers = {name: read(view(sources.passages[name])) for name in cited}
+    found = tuple(name for name, paper in papers.items() if figures and all(map(paper.holds, figures)))
+    return found, "" if found else "it says nothing that a passage could bear out"
+
+
+def _unknown_figures(text: str, cited: Sequence[str], sources: _Sources) -> Iterator[str]:
+    """A fault for each figure that stands nowhere it may come from."""
+    papers = [read(view(sources.passages[name])) for name in cited]
+    known = papers + [read(record) for record in sources.records]
+    own = [read(words) for words in sources.said]
+    units = {figure.unit for reading in known for figure in reading.figures}
+    figures = read(text).figures
+    from_papers = {figure.unit for figure in figures if any(reading.holds(figure) for reading in known)}
+    for figure in figures:
+        if any(reading.holds(figure) for reading in known):
+            continue
+        if not any(reading.holds(figure) for reading in own):
+            yield f"number: {figure.text} stands in no cited passage"
+        elif figure.unit in units - from_papers - {""}:
+            # "Is it ₹500?" - "Yes, it is ₹500", where the paper says ₹5,000.
+            yield f"number: {figure.text} is the customer's own, and the passage says another"
+
+
+def _is_polite(text: str) -> bool:
+    """Whether a sentence claims nothing: "Happy to help." Those that may stand so are in lexicon/polite.txt."""
+    plain = _plain(text)
+    return not plain or (plain in _polite())
+
+
+def _plain(text: str) -> str:
+    return " ".join(_NOT_A_WORD.sub(" ", level(text).replace("’", "'")).split())
+
+
+@cache
+def _polite() -> frozenset[str]:
+    return frozenset(map(_plain, lexicon.lines("polite")))

@@ -30,19 +30,28 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What a word says beside a number; see lexicon/units.csv for the kinds."""
+    """What a word says beside a number; see lexicon/units.csv for the kinds. `name` is one for all its spellings."""
 
     kind: str
     value: Decimal
+    name: str = ""
 
 
 @cache
 def units() -> Mapping[str, Unit]:
     """Units by spelling."""
     return {
-        word: Unit(row["kind"], Decimal(row["value"]) if row["value"][-1].isdigit() else Decimal(1))
+        word: Unit(row["kind"], Decimal(row["value"]) if row["value"][-1].isdigit() else Decimal(1), row["name"])
         for row in lexicon.rows("units")
         for word in lexicon.spellings(row["words"])
+    }
+
+
+@cache
+def unit_names() -> Mapping[str, str]:
+    """What a unit is called, by spelling: `rs` and `₹` are INR, `din` and `days` are day. Only units that tell."""
+    return {
+        word: row["name"] for row in lexicon.rows("units") if row["name"] for word in lexicon.spellings(row["words"])
     }
 
 
@@ -176,7 +185,7 @@ class _Reader:
         kind = after.kind if after is not None else ""
         counts = kind == "scale" or (after is not None and kind == "quantity" and after.value > 1)
         if sure == "hindi" and self._hindi:
-            counts = counts or kind in ("currency", "quantity")
+            counts = counts or kind in ("currency", "quantity", "other")
         return value if sure == "yes" or counts else None
 
     def _is_joining(self, token: Token) -> bool:

@@ -22,15 +22,19 @@ def rows(name: str) -> tuple[dict[str, str], ...]:
 @cache
 def words(name: str) -> frozenset[str]:
     """The words of `name`.txt, lower case; lines that begin with # are remarks."""
-    lines = (line for line in _read(f"{name}.txt").splitlines() if not line.startswith("#"))
-    return frozenset(word for line in lines for word in line.split())
+    return frozenset(word for line in lines(name) for word in line.split())
+
+
+@cache
+def lines(name: str) -> tuple[str, ...]:
+    """The lines of `name`.txt that are no remarks."""
+    return tuple(line for line in _read(f"{name}.txt").splitlines() if line and not line.startswith("#"))
 
 
 @cache
 def pairs(name: str) -> frozenset[tuple[str, str]]:
     """The neighbouring words of each line of `name`.txt."""
-    lines = (line.split() for line in _read(f"{name}.txt").splitlines() if not line.startswith("#"))
-    return frozenset(pair for line in lines for pair in pairwise(line))
+    return frozenset(pair for line in lines(name) for pair in pairwise(line.split()))
 
 
 def spellings(cell: str) -> list[str]:
