@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from munshi.knowledge.documents import Block
+from munshi.knowledge.tables import row_text
 
 _HIDDEN = frozenset({"script", "style", "template"})
 
@@ -17,13 +18,6 @@ def markdown_blocks(text: str) -> tuple[Block, ...]:
     """The blocks of a Markdown text: headings, paragraphs, lists and table rows. Comments and scripts are left out."""
     root = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(text))
     return tuple(block for block in _blocks(root) if block.text.strip())
-
-
-def row_text(header: list[str], cells: list[str]) -> str:
-    """A table's row in words: "Zone: Pune; Charge: ₹150". Empty cells are left out."""
-    flat = [" ".join(cell.split()) for cell in cells]
-    pairs = [(header[i] if i < len(header) else "", cell) for i, cell in enumerate(flat) if cell]
-    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs)
 
 
 def _blocks(node: SyntaxTreeNode) -> Iterator[Block]:

@@ -8,54 +8,57 @@ from typing import Literal
 
 import regex
 
+from munshi.knowledge.clauses import clauses
 from munshi.knowledge.documents import Block
 
-LineKind = Literal["empty", "heading", "bullet", "text"]
+LineKind = Literal["empty", "heading", "bullet", "clause", "text"]
 
 _NUMBER = regex.compile(r"\d+(?:\.\d+)*(?=[.)]?\s+\S)")
 _BULLET = regex.compile(r"(?:[-*•●▪‣–]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+\S")
 _ENDS_SENTENCE = regex.compile(r"[.!?:;।॥,]$")
-_BROKEN_WORD = regex.compile(r"(?<=\p{Ll})-\n(?=\p{Ll})")
+_BROKEN_WORD = regex.compile(r"(?<=\p{Ll})-\n(?=\p{Ll})|\u00ad\n?")
+_DIVISION = regex.compile(r"(?:Section|Article|Chapter|Part|Annexure|Schedule|अध्याय|भाग)\s+(?:\d+|[IVXL]+|[A-Z])\b")
 _HEADING_WORDS = 8
 _FULL_LINE = 0.75  # a line shorter than this share of the longest one ends its paragraph, if it ends a sentence
 
 
-def text_blocks(text: str, page: int | None = None) -> tuple[Block, ...]:
+def text_blocks(text: str, page: int | None = None, *, headings: bool = True) -> tuple[Block, ...]:
     """Paragraphs, lists and headings of a plain text.
 
-    Empty lines part paragraphs; so does a short line that ends a sentence. A heading is a short line of its own
-    without an end mark: in capitals, with every word capitalised, or numbered where its neighbours are not (numbers
-    one after another make a list).
+    Empty lines part paragraphs; so does a short line that ends a sentence, and a numbered clause. A heading is a
+    short line of its own without an end mark: in capitals, with every word capitalised, or numbered where its
+    neighbours are not (numbers one after another make a list). Without `headings` none is looked for.
     """
     lines = [line.strip() for line in text.splitlines()]
     longest = max((len(line) for line in lines), default=0)
-    kinds = _kinds(lines)
+    kinds = _kinds(lines, headings=headings)
     return tuple(_block(kind, group, page) for kind, group in _groups(lines, kinds, longest))
 
 
-def _kinds(lines: list[str]) -> list[LineKind]:
+def _kinds(lines: list[str], *, headings: bool) -> list[LineKind]:
     filled = [i for i, line in enumerate(lines) if line]
     in_run = {i for a, b in pairwise(filled) if _numbered(lines[a], lines[b]) for i in (a, b)}
-    return [_kind(line, listed=i in in_run) for i, line in enumerate(lines)]
+    opened = clauses(lines)
+    return [_kind(line, opened[i], heads=headings and i not in in_run) for i, line in enumerate(lines)]
 
 
 def _numbered(*lines: str) -> bool:
     return all(_NUMBER.match(line) for line in lines)
 
 
-def _kind(line: str, *, listed: bool) -> LineKind:
+def _kind(line: str, clause: str, *, heads: bool) -> LineKind:
     if not line:
         return "empty"
-    if not listed and _looks_like_heading(line):
+    if heads and _looks_like_heading(line):
         return "heading"
-    return "bullet" if _BULLET.match(line) else "text"
+    return "clause" if clause else "bullet" if _BULLET.match(line) else "text"
 
 
 def _looks_like_heading(line: str) -> bool:
     tokens = line.split()
     if len(tokens) > _HEADING_WORDS or _ENDS_SENTENCE.search(line) or not any(c.isalpha() for c in line):
         return False
-    if line.isupper() or _NUMBER.match(line):
+    if line.isupper() or _NUMBER.match(line) or _DIVISION.match(line):
         return True
     return len(tokens) > 1 and all(word[0].isupper() for word in tokens if len(word) > 3)
 
@@ -72,7 +75,7 @@ def _groups(lines: list[str], kinds: list[LineKind], longest: int) -> Iterator[t
         if this == "empty":
             kind = "empty"
             continue
-        kind = "bullet" if finishes_item else this
+        kind = "bullet" if finishes_item else "text" if this == "clause" else this
         group.append(line)
         if this == "heading" or (kind == "text" and _closes(line, longest)):
             yield kind, group

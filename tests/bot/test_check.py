@@ -291,7 +291,8 @@ def test_a_fault_in_conversations_yaml(shop: Path, old: str, new: str, at: str, 
 
 def test_papers_that_cannot_be_read_are_named(shop: Path) -> None:
     papers = shop / "knowledge"
-    (papers / "prices.docx").write_bytes(b"PK\x03\x04")
+    (papers / "prices.pptx").write_bytes(b"PK\x03\x04")
+    (papers / "rules.docx").write_bytes(b"PK\x03\x04")
     (papers / "scan.pdf").write_bytes(b"%PDF-1.4 and then nothing")
     (papers / "empty.txt").write_bytes(b" \n")
     (papers / "dates.md").write_text(
@@ -301,7 +302,8 @@ def test_papers_that_cannot_be_read_are_named(shop: Path) -> None:
     (papers / "~$prices.docx").write_bytes(b"\0")
     found = {(fault.file, fault.line, fault.severity) for fault in check_business(shop)}
     assert found == {
-        ("knowledge/prices.docx", None, "warning"),
+        ("knowledge/prices.pptx", None, "warning"),
+        ("knowledge/rules.docx", None, "error"),
         ("knowledge/scan.pdf", None, "error"),
         ("knowledge/empty.txt", None, "error"),
         ("knowledge/dates.md", 3, "error"),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from munshi.knowledge.base import Encoder, EncoderError
 from munshi.knowledge.encoder import open_encoder
 from munshi.knowledge.memo import RememberingEncoder
+from tests.knowledge.papers import Write
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +52,15 @@ def embedded() -> list[str]:
 @pytest.fixture
 def counting(encoder: Encoder, embedded: list[str]) -> Encoder:
     return SentencesOnly(encoder, embedded)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a file by name and says where it is."""
+
+    def _write(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return _write

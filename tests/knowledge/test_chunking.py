@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from munshi.knowledge.base import Passage
 from munshi.knowledge.chunking import ChunkSettings, passages
-from munshi.knowledge.loaders import load_csv, load_markdown, load_text
+from munshi.knowledge.load_csv import load_csv
+from munshi.knowledge.load_markdown import load_markdown
+from munshi.knowledge.load_text import load_text
 
 SMALL = ChunkSettings(max_words=12)
 

@@ -20,7 +20,7 @@ from munshi.bot.pack.yaml_file import Document, parse_yaml
 from munshi.handlers.base import Language
 from munshi.handlers.columns import RECORD_TABLES
 from munshi.knowledge.base import LoadError
-from munshi.knowledge.loaders import load
+from munshi.knowledge.loaders import TEXT_SUFFIXES, load
 
 _ROOT_FILES = ("business.yaml", "intents.yaml", "conversations.yaml", "glossary.csv")
 
@@ -80,7 +80,7 @@ def _check_papers(pack: Pack, report: Report) -> None:
 
 def _check_paper(path: Path, source: str, report: Report) -> None:
     found = len(report.faults)
-    if path.suffix.casefold() != ".pdf":
+    if path.suffix.casefold() in TEXT_SUFFIXES:
         _check_front_matter(read_text(path, report) or "", report)
     if len(report.faults) > found:
         return

@@ -20,7 +20,7 @@ from munshi.bot.pack.yaml_file import Document, items, read_yaml
 from munshi.bot.wording import Phrasebook, PhraseError
 from munshi.handlers.base import Language
 from munshi.handlers.columns import RECORD_TABLES
-from munshi.knowledge.loaders import LOADERS
+from munshi.knowledge.loaders import LOADERS, remedy
 
 
 class _IntentsFile(Part):
@@ -131,7 +131,7 @@ def _papers(folder: Path, report: Report) -> Iterator[Path]:
         name = path.relative_to(folder).as_posix()
         if path.suffix.casefold() not in LOADERS:
             what = f"Munshi cannot read {path.suffix or 'such'} files."
-            report.of(name).warning(None, what, f"Save it as one of {', '.join(LOADERS)}.")
+            report.of(name).warning(None, what, sentence(remedy(path.suffix)))
         elif within(path, report.of(name)):
             yield path
 

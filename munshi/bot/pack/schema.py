@@ -226,6 +226,7 @@ class FrontMatter(Part):
     kind: Kind | None = None
     language: Language | None = None
     priority: int | None = None
+    dated: Annotated[date | None, Field(alias="date")] = None
     valid_from: date | None = None
     valid_until: date | None = None
 

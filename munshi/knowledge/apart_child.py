@@ -1,0 +1,41 @@
+"""The process that reads one file for `apart`: `python -m munshi.knowledge.apart_child PATH SOURCE`, JSON out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from munshi.knowledge.apart import CPU_SECONDS, MAX_ANSWER, MEMORY, to_json
+from munshi.knowledge.base import LoadError
+from munshi.knowledge.loaders import LOADERS
+
+
+def main() -> None:
+    """Read the file and write the document, or how it was refused."""
+    path, source = Path(sys.argv[1]), sys.argv[2]
+    _limit()
+    try:
+        answer = to_json(LOADERS[path.suffix.lower()].read(path.read_bytes(), source))
+    except LoadError as error:
+        answer = json.dumps({"error": str(error)})
+    except MemoryError:
+        answer = json.dumps({"error": f"{source}: needs over {MEMORY >> 20} MB of memory; split it, or save it anew"})
+    if len(answer) > MAX_ANSWER:
+        answer = json.dumps({"error": f"{source}: holds over {MAX_ANSWER >> 20} MB of text; split it"})
+    sys.stdout.write(answer)
+
+
+def _limit() -> None:
+    """Bounds that the system keeps. Windows has none of them: there only the clock stops a file."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    main()
