@@ -43,6 +43,8 @@ def test_every_munshi_command_of_the_readme_works_in_turn(environment: dict[str,
     munshi = [sys.executable, "-m", "munshi"]
     subprocess.run([*munshi, "ask", "i want to talk to a person"], env=environment, check=True, capture_output=True)
     for line in LINES:
+        if line.startswith("echo "):
+            subprocess.run(line, shell=True, cwd=desk, check=True)
         if not line.startswith(MUNSHI):
             continue
         arguments = shlex.split(line.removeprefix(MUNSHI))
