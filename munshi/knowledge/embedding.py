@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -43,8 +44,11 @@ class Kept(Protocol):
     def find(self, keys: Set[str]) -> Mapping[str, Embedding]:
         """Those of these keys that were finished before."""
 
-    def add(self, finished: Mapping[str, Embedding]) -> None:
-        """Take one batch more."""
+    def add(self, finished: Mapping[str, Embedding]) -> Mapping[str, Embedding]:
+        """Take one batch more; what is returned may be held in memory instead of what was given."""
+
+    def file(self) -> Path:
+        """The name of a new file, to put what is too large for memory in."""
 
 
 class Embedder:
@@ -71,10 +75,8 @@ class Embedder:
         for start in range(0, len(missing), BATCH):
             batch = missing[start : start + BATCH]
             made = self._encode([views[i] for i in batch])
-            finished = {keys[i]: embedding for i, embedding in zip(batch, made, strict=True)}
-            if self._kept is not None:
-                self._kept.add(finished)
-            found.update(finished)
+            finished: Mapping[str, Embedding] = {keys[i]: one for i, one in zip(batch, made, strict=True)}
+            found.update(finished if self._kept is None else self._kept.add(finished))
             self._progress(start + len(batch), len(missing))
         return [found[key] for key in keys]
 

@@ -16,6 +16,9 @@ from munshi.knowledge.token_vectors import TokenVectors
 from munshi.knowledge.vectors import VectorIndex
 from munshi.knowledge.views import Prepare, as_is, sentence_views, stem_view, token_views
 
+IN_MEMORY = 1 << 25
+"""Bytes of token vectors up to which they are gathered in memory."""
+
 
 @dataclass(frozen=True)
 class Index:
@@ -65,7 +68,7 @@ class Index:
             keys=keys,
             lexical=LexicalIndex.build([stem_view(passage, prepare) for passage in passages], lexical),
             vectors=_vectors(parts, encoder) if encoder else None,
-            tokens=_tokens(parts, encoder) if encoder and encoder.has_tokens else None,
+            tokens=_tokens(parts, encoder, kept) if encoder and encoder.has_tokens else None,
             version=version,
         )
 
@@ -92,5 +95,7 @@ def _vectors(parts: list[Embedding], encoder: Encoder) -> VectorIndex:
     return VectorIndex(np.concatenate(matrices), [len(part.vectors) for part in parts])
 
 
-def _tokens(parts: list[Embedding], encoder: Encoder) -> TokenVectors:
-    return TokenVectors.pack([(part.rows, part.scales) for part in parts], encoder.dim)
+def _tokens(parts: list[Embedding], encoder: Encoder, kept: Kept | None) -> TokenVectors:
+    size = sum(part.rows.nbytes for part in parts)
+    file = kept.file() if kept is not None and size > IN_MEMORY else None
+    return TokenVectors.pack([(part.rows, part.scales) for part in parts], encoder.dim, file)

@@ -40,21 +40,28 @@ class Unfinished:
             held = _read(part)
             wanted = {key: embedding for key, embedding in held.items() if key in keys}
             if not wanted:
-                shutil.rmtree(part, ignore_errors=True)
+                _remove(part)
             found.update(wanted)
         return found
 
-    def add(self, finished: Mapping[str, Embedding]) -> None:
-        """Take one batch more; it is on the disk once a part is full."""
+    def add(self, finished: Mapping[str, Embedding]) -> Mapping[str, Embedding]:
+        """Take one batch more. Once a part is full it is on the disk, and returned as it is mapped from there."""
         self._waiting.update(finished)
-        if len(self._waiting) >= PART and self._writable:
-            try:
-                self._write(list(self._waiting), list(self._waiting.values()))
-            except OSError:
-                self._writable = False  # publishing will tell of it, if there is still no room by then
-            self._waiting = {}
+        if len(self._waiting) < PART or not self._writable:
+            return finished
+        part, self._waiting = self._waiting, {}
+        try:
+            return _read(self._write(list(part), list(part.values()))) or finished
+        except OSError:
+            self._writable = False  # publishing will tell of it, if there is still no room by then
+            return finished
 
-    def _write(self, keys: Sequence[str], embeddings: Sequence[Embedding]) -> None:
+    def file(self) -> Path:
+        """The name of a new file, to put what is too large for memory in. Raises OSError."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder / f".{secrets.token_hex(8)}.npy"
+
+    def _write(self, keys: Sequence[str], embeddings: Sequence[Embedding]) -> Path:
         name = secrets.token_hex(8)
         writing = self._folder / f".{name}"
         writing.mkdir(parents=True)
@@ -66,7 +73,7 @@ class Unfinished:
             TokenVectors.pack([(e.rows.reshape(-1, dim), e.scales) for e in embeddings], dim).save(writing)
             told = {"keys": keys, "files": _fingerprints(writing)}
             (writing / _KEYS).write_text(json.dumps(told), encoding="utf-8")
-            writing.rename(self._folder / name)
+            return writing.rename(self._folder / name)
         except OSError:
             shutil.rmtree(writing, ignore_errors=True)
             raise
@@ -82,6 +89,13 @@ def _read(part: Path) -> dict[str, Embedding]:
         return {key: Embedding(vectors.rows(i), *tokens.of(i)) for i, key in enumerate(told["keys"])}
     except (OSError, EOFError, IndexError, KeyError, TypeError, ValueError):
         return {}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _fingerprints(folder: Path) -> dict[str, str]:

@@ -197,3 +197,32 @@ def test_what_is_damaged_or_wanted_no_more_is_removed(tmp_path: Path) -> None:
     keep(tmp_path, PART)
     assert Unfinished(tmp_path).find({"another"}) == {}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_is_too_large_for_memory_makes_the_same_index(
+    place: Path, tmp_path: Path, papers: Path, store: IndexStore, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    def refuse(_self: Path, _target: Path) -> None:
+        raise OSError("no links on this drive")
+
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    paper = papers / "prices.csv"
+    gathered, _ = store.update([paper])
+    monkeypatch.setattr("munshi.knowledge.index.IN_MEMORY", 0)
+    other = IndexStore(tmp_path / "other", store._encoder)
+    for index in (other.update([paper])[0], other.open()):
+        assert index is not None
+        assert index.tokens is not None
+        assert gathered.tokens is not None
+        assert index.version == gathered.version
+        assert np.array_equal(index.tokens.rows, gathered.tokens.rows)
+        assert np.array_equal(index.tokens.starts, gathered.tokens.starts)
+    paper.write_text(paper.read_text() + "Another,12 rupees\n")
+    again, report = other.update([paper])
+    assert report.embedded == 1
+    assert again.tokens is not None
+    assert np.array_equal(again.tokens.rows[: len(gathered.tokens.rows)], gathered.tokens.rows)
+    assert other.update([paper])[1].rebuilt is False
+    assert len(folders(tmp_path / "other")) == 1
