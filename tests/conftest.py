@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from munshi.bot.store import open_engine
+from munshi.bot.database import open_engine
 from tests.servers.language_model import LanguageModelServer
 
 # How long an example takes says more of the machine than of the code.

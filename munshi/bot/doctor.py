@@ -17,9 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from munshi import __version__
 from munshi.bot.business import BusinessError, check_business, find_business, load_business
 from munshi.bot.classifier import fit_of, models_of
+from munshi.bot.database import StoreError, open_engine
 from munshi.bot.llm import open_configured
 from munshi.bot.settings import PREFIX, Settings
-from munshi.bot.store import StoreError, open_engine
 from munshi.intents.base import IntentError
 from munshi.intents.models_train import LONG
 from munshi.knowledge.base import ChatModelError, EncoderError

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from munshi.bot.business import load_business
+from munshi.bot.database import open_engine
 from munshi.bot.settings import Settings
-from munshi.bot.store import Line, Store, open_engine
-from munshi.handlers.tables import create_tables
+from munshi.bot.store import Line, Store
 from munshi.handlers.tickets import Ticket, TicketError, claim_ticket, close_ticket, list_tickets, show_ticket
 
 
@@ -71,7 +71,6 @@ def open_inbox(settings: Settings) -> Iterator[Inbox]:
     business = load_business(settings.business)
     engine = open_engine(settings.database_url, home=settings.business_home(business.key))
     try:
-        create_tables(engine)
         yield Inbox(Store(engine, business.key))
     finally:
         engine.dispose()

@@ -1,4 +1,7 @@
-"""The tables this room keeps: the shop's records, which file they came from, and tickets."""
+"""The tables this room keeps: the shop's records, which file they came from, tickets, and the keys of sealed content.
+
+A change here needs a migration beside it (`bot/migrations`).
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
-    Engine,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -96,9 +99,9 @@ tickets = Table(
     Column("customer_id", String(200)),
     Column("channel", String(40), nullable=False),
     Column("kind", String(20), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("summary", Text, nullable=False),
-    Column("form", JSON, nullable=False),
+    Column("reason", Text, nullable=False),  # sealed
+    Column("summary", Text, nullable=False),  # sealed
+    Column("form", Text, nullable=False),  # sealed JSON
     Column("status", String(20), nullable=False, index=True),
     Column("claimed_by", String(120)),
     # Business and chat while a handover is not closed, else null: the database itself keeps a second one out.
@@ -107,7 +110,10 @@ tickets = Table(
     Column("updated_at", UtcDateTime(), nullable=False),
 )
 
-
-def create_tables(engine: Engine) -> None:
-    """Make what is not there yet."""
-    metadata.create_all(engine)
+content_keys = Table(
+    "content_keys",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("session_id", String(200), primary_key=True),
+    Column("key", LargeBinary(32), nullable=False),
+)

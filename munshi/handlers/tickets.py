@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
 from munshi.handlers.base import HandlerError
+from munshi.handlers.sealing import Sealer, new_sealer, sealer, sealers
 from munshi.handlers.tables import tickets
 
 TicketKind = Literal["handover", "form"]
@@ -64,6 +65,7 @@ def open_ticket(  # noqa: PLR0913 (what a ticket is made of)
     if waiting is not None:
         return _add_to(db, waiting, reason, summary)
     now = datetime.now(UTC)
+    sealing = new_sealer(db, business, session_id)
     key = db.execute(
         insert(tickets).values(
             business=business,
@@ -71,9 +73,9 @@ def open_ticket(  # noqa: PLR0913 (what a ticket is made of)
             customer_id=customer_id,
             channel=channel,
             kind=kind,
-            reason=_storable(reason),
-            summary=_storable(summary),
-            form={name: _storable(value) for name, value in (form or {}).items()},
+            reason=sealing.seal(_storable(reason)),
+            summary=sealing.seal(_storable(summary)),
+            form=sealing.seal_json({name: _storable(value) for name, value in (form or {}).items()}),
             status="open",
             handover_of=_handover_key(business, session_id) if kind == "handover" else None,
             created_at=now,
@@ -82,14 +84,14 @@ def open_ticket(  # noqa: PLR0913 (what a ticket is made of)
     ).inserted_primary_key
     assert key is not None  # an insert of one row gives its key
     db.execute(update(tickets).where(tickets.c.id == key[0]).values(reference=f"T{key[0]:05d}"))
-    return _ticket(db.execute(select(tickets).where(tickets.c.id == key[0])).mappings().one())
+    return _ticket(db.execute(select(tickets).where(tickets.c.id == key[0])).mappings().one(), sealing)
 
 
 def open_handover(db: Connection, business: str, session_id: str) -> Ticket | None:
     """The handover of a chat that is not closed, if there is one."""
     query = select(tickets).where(tickets.c.handover_of == _handover_key(business, session_id))
     row = db.execute(query).mappings().one_or_none()
-    return None if row is None else _ticket(row)
+    return None if row is None else _ticket(row, sealer(db, business, session_id))
 
 
 def list_tickets(
@@ -106,8 +108,9 @@ def list_tickets(
         query = query.where(tickets.c.status == status)
     if kind is not None:
         query = query.where(tickets.c.kind == kind)
-    rows = db.execute(query.order_by(tickets.c.id.desc()).limit(limit)).mappings()
-    return [_ticket(row) for row in rows]
+    rows = db.execute(query.order_by(tickets.c.id.desc()).limit(limit)).mappings().all()
+    opened = sealers(db, business, (row["session_id"] for row in rows))
+    return [_ticket(row, opened[row["session_id"]]) for row in rows]
 
 
 def show_ticket(db: Connection, business: str, reference: str) -> Ticket:
@@ -116,7 +119,7 @@ def show_ticket(db: Connection, business: str, reference: str) -> Ticket:
     row = db.execute(query).mappings().one_or_none()
     if row is None:
         raise TicketError(f"There is no ticket '{reference}'. `munshi inbox` lists them.")
-    return _ticket(row)
+    return _ticket(row, sealer(db, business, row["session_id"]))
 
 
 def claim_ticket(db: Connection, business: str, reference: str, person: str) -> Ticket:
@@ -150,12 +153,13 @@ def _add_to(db: Connection, ticket: Ticket, reason: str, summary: str) -> Ticket
     reasons = ticket.reason.splitlines()
     if reason.strip() and reason.strip() not in reasons:
         reasons.append(reason.strip())
+    sealing = new_sealer(db, ticket.business, ticket.session_id)
     db.execute(
         update(tickets)
         .where(tickets.c.id == ticket.id)
         .values(
-            reason=_storable("\n".join(reasons)),
-            summary=_storable(summary or ticket.summary),
+            reason=sealing.seal(_storable("\n".join(reasons))),
+            summary=sealing.seal(_storable(summary or ticket.summary)),
             updated_at=datetime.now(UTC),
         )
     )
@@ -171,5 +175,10 @@ def _storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()[-MAX_TEXT_CHARS:]
 
 
-def _ticket(row: RowMapping) -> Ticket:
-    return Ticket(**{name: value for name, value in row.items() if name != "handover_of"})
+def _ticket(row: RowMapping, sealing: Sealer) -> Ticket:
+    opened = {
+        "reason": sealing.open(row["reason"]),
+        "summary": sealing.open(row["summary"]),
+        "form": sealing.open_json(row["form"]) or {},
+    }
+    return Ticket(**{name: value for name, value in {**row, **opened}.items() if name != "handover_of"})

@@ -5,13 +5,11 @@ from sqlalchemy import Engine
 
 from munshi.bot.inbox import Inbox
 from munshi.bot.store import Store
-from munshi.handlers.tables import create_tables
 from munshi.handlers.tickets import Ticket, TicketError, open_ticket
 
 
 @pytest.fixture
 def store(engine: Engine) -> Store:
-    create_tables(engine)
     return Store(engine, "shop")
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from munshi.bot.database import StoreError, open_engine
 from munshi.bot.message import Message
-from munshi.bot.store import Store, StoreError, open_engine
+from munshi.bot.store import Session, StaleSessionError, Store
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def test_an_accepted_message_waits_until_it_is_finished(store: Store) -> None:
     assert store.unanswered() == [message("नमस्ते 🙏")]
     assert store.response("m1") is None
     with store.transaction() as db:
-        store.finish(db, "m1", {"reply": "namaste"})
+        store.finish(db, message(), {"reply": "namaste"})
     assert store.unanswered() == []
     assert store.response("m1") == {"reply": "namaste"}
 
@@ -65,10 +66,29 @@ def test_state_is_kept_and_a_hold_survives_it(store: Store) -> None:
         session = store.session(db, "s1", channel="chat")
         store.save_state(db, session, {"language": "hi"})
         store.hold(db, "s1", "Asha")
-        store.save_state(db, session, {"language": "en"})
+        store.save_state(db, store.session(db, "s1", channel="chat"), {"language": "en"})
     with store.reading() as db:
         kept = store.session(db, "s1", channel="chat")
     assert (kept.held_by, kept.state) == ("Asha", {"language": "en"})
+
+
+def say_and_save(store: Store, read: Session) -> None:
+    with store.transaction() as db:
+        store.say(db, "s1", "bot", "said twice")
+        store.save_state(db, read, {"language": "hinglish"})
+
+
+def test_two_turns_never_go_on_from_the_same_state(store: Store) -> None:
+    for state in ({"language": "hi"}, {"language": "en"}):
+        with store.reading() as db:
+            read = store.session(db, "s1", channel="chat")
+        with store.transaction() as db:
+            store.save_state(db, read, state)
+        with pytest.raises(StaleSessionError):
+            say_and_save(store, read)
+    with store.reading() as db:
+        assert store.session(db, "s1", channel="chat").state == {"language": "en"}
+    assert store.transcript("s1") == []
 
 
 def test_the_transcript_is_in_order_with_aware_times(store: Store) -> None:

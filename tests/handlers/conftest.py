@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from munshi.bot.store import open_engine
+from munshi.bot.database import open_engine
 from munshi.bot.wording import Phrasebook
 from munshi.handlers.base import BusinessProfile, OpeningHours, Say, Turn
 from munshi.handlers.records import Records, import_records
 from munshi.handlers.registry import Services
-from munshi.handlers.tables import create_tables
 from munshi.knowledge.base import Answer, Citation
 
 SHOP = Path(__file__).parent / "shop"
@@ -86,7 +85,6 @@ class Papers:
 @pytest.fixture(scope="session")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Records:
     engine = open_engine("", home=tmp_path_factory.mktemp("home"))
-    create_tables(engine)
     import_records(engine, "shop", {name: SHOP / f"{name}.csv" for name in ("products", "orders")})
     return Records(engine, "shop")
 

@@ -8,7 +8,6 @@ from sqlalchemy import Engine
 from munshi.handlers.base import SlotSpec, Turn
 from munshi.handlers.collect import Collect
 from munshi.handlers.registry import HandlerConfig, Services
-from munshi.handlers.tables import create_tables
 from munshi.handlers.tickets import list_tickets
 
 SPECS = (
@@ -40,7 +39,6 @@ def test_a_product_in_the_customers_own_words_stays_so(collect: Collect, turn: C
 def test_the_form_lands_in_the_inbox_with_the_transaction(
     engine: Engine, collect: Collect, turn: Callable[..., Turn]
 ) -> None:
-    create_tables(engine)
     with engine.connect() as db:
         collect.execute(turn(slots=FILLED), db)  # and never committed
     with engine.begin() as db:

@@ -8,14 +8,13 @@ from sqlalchemy import Engine, func, select, update
 
 from munshi.handlers import records as module
 from munshi.handlers.records import Records, RecordsError, import_records
-from munshi.handlers.tables import create_tables, products, record_files
+from munshi.handlers.tables import products, record_files
 
 HEAD = "sku,name,price,stock,aliases\n"
 
 
 @pytest.fixture
 def db(engine: Engine) -> Engine:
-    create_tables(engine)
     return engine
 
 

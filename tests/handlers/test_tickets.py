@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection, Engine
 
-from munshi.handlers.tables import create_tables
 from munshi.handlers.tickets import (
     Ticket,
     TicketError,
@@ -21,7 +20,6 @@ from munshi.handlers.tickets import (
 
 @pytest.fixture
 def db(engine: Engine) -> Iterator[Connection]:
-    create_tables(engine)
     with engine.begin() as connection:
         yield connection
 
@@ -117,7 +115,6 @@ def test_whatever_a_customer_wrote_can_be_kept(db: Connection, text: str) -> Non
 
 
 def test_a_ticket_goes_with_its_transaction(engine: Engine) -> None:
-    create_tables(engine)
     with engine.connect() as connection:
         handover(connection)  # and never committed
     with engine.begin() as connection:

@@ -1,0 +1,93 @@
+"""The tables of a chat: what came in, what is remembered, what was said, what is still to be sent, and the audit.
+
+Columns that hold a customer's words are sealed (see `handlers.sealing`). A change here needs a migration beside it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Integer, String, Table, Text
+
+from munshi.handlers.tables import UtcDateTime, metadata
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("message_id", String(200), primary_key=True),
+    Column("session_id", String(200), nullable=False, index=True),
+    Column("user_id", String(200), nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("text", Text, nullable=False),  # sealed
+    Column("attachments", Text, nullable=False),  # sealed JSON
+    Column("timestamp", UtcDateTime(), nullable=False),
+    Column("received_at", UtcDateTime(), nullable=False),
+    Column("done_at", UtcDateTime(), index=True),
+    Column("response", Text),  # sealed JSON
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("session_id", String(200), primary_key=True),
+    Column("channel", String(40), nullable=False),
+    Column("customer_id", String(200)),
+    Column("held_by", String(120)),
+    Column("state", Text, nullable=False),  # sealed JSON
+    Column("version", Integer, nullable=False),  # one more with every turn: two workers never go on from the same state
+    Column("updated_at", UtcDateTime(), nullable=False),
+)
+
+transcript = Table(
+    "transcript",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("business", String(120), nullable=False, index=True),
+    Column("session_id", String(200), nullable=False, index=True),
+    Column("role", String(20), nullable=False),
+    Column("text", Text, nullable=False),  # sealed
+    Column("reply", Text),  # sealed JSON
+    Column("at", UtcDateTime(), nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("business", String(120), nullable=False, index=True),
+    Column("session_id", String(200), nullable=False, index=True),
+    Column("channel", String(40), nullable=False),
+    Column("line_id", Integer, nullable=False),
+    Column("created_at", UtcDateTime(), nullable=False),
+    Column("sent_at", UtcDateTime()),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("session_id", String(200), nullable=False, index=True),
+    Column("operation", String(120), nullable=False),
+    Column("request", String(64), nullable=False),  # a fingerprint of what was confirmed
+    Column("reply", Text, nullable=False),  # sealed JSON
+    Column("at", UtcDateTime(), nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
