@@ -14,10 +14,14 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from munshi import __version__
 from munshi.bot.assistant import Assistant, Response
+from munshi.bot.audit import Audit
+from munshi.bot.audit_notary import Notary
 from munshi.bot.business import Business, load_business
 from munshi.bot.classifier import models_of, open_classifier
 from munshi.bot.conductor import Conductor
+from munshi.bot.database import open_engine
 from munshi.bot.dialogue import Dialogue
 from munshi.bot.follow_up import Similar, similar_by
 from munshi.bot.library import QUIET, Library, Parts, Told
@@ -30,13 +34,12 @@ from munshi.bot.preprocess import Preprocessor
 from munshi.bot.privacy import mask
 from munshi.bot.router import Router
 from munshi.bot.settings import Settings
-from munshi.bot.store import Line, Store, open_engine
+from munshi.bot.store import Line, Store
 from munshi.bot.whole_question import WholeQuestions
 from munshi.bot.wording import Phrasebook
 from munshi.handlers.base import Action, Handler, Say
 from munshi.handlers.records import Records, import_records
 from munshi.handlers.registry import HandlerConfig, Services, create
-from munshi.handlers.tables import create_tables
 from munshi.handlers.talk_to_person import TalkToPerson
 from munshi.intents.base import Intent
 from munshi.intents.calibration import Thresholds
@@ -70,12 +73,15 @@ class App:
     encoder: Encoder | None
     store: Store
     engine: Engine
+    notary: Notary
 
     def respond(
         self, text: str, *, session_id: str, channel: str = "chat", user_id: str = "", say: Say | None = None
     ) -> Response:
         """Answer one message; `say` hears the beginning of the reply as it is written (see `Assistant.respond`)."""
-        return self.assistant.respond(Message(text, session_id, user_id, channel), say=say)
+        response = self.assistant.respond(Message(text, session_id, user_id, channel), say=say)
+        self.notary.after_turn()
+        return response
 
     def notes(self) -> list[str]:
         """What whoever reads the answers should know of how they are made."""
@@ -122,7 +128,10 @@ def open_app(settings: Settings, *, progress: Progress | None = None) -> Iterato
     try:
         app = _assemble(settings, business, engine, say)
         app.assistant.catch_up()
-        yield app
+        try:
+            yield app
+        finally:
+            app.notary.sign_quietly()
     finally:
         engine.dispose()
 
@@ -171,7 +180,6 @@ def open_library(settings: Settings, *, progress: Progress | None = None, told: 
 
 
 def _records(engine: Engine, business: Business) -> Records:
-    create_tables(engine)
     import_records(engine, business.key, business.records)
     return Records(engine, business.key)
 
@@ -196,11 +204,16 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
     model = open_configured(settings, business.llm, _budget(settings, business, engine, lambda: clock().date()))
     training = replace(_training(business, encoder, preprocess, say), model=model)
     classifier = open_classifier(business, training, home)
+    model_name = models_of(home).current() or business.classifier
     library = Library(
         settings,
         Parts(business, encoder, preprocess.canonical, today=lambda: clock().date(), model=model),
         Told(passages=_counted(say, "Reading the papers: {done} of {total} passages")),
     )
+
+    def versions() -> Mapping[str, str]:
+        return {"munshi": __version__, "model": model_name, "papers": library.retriever.index.version}
+
     phrases = Phrasebook(business.phrases)
     services = Services(records, library, phrases, business.profile)
     conductor = _conductor(settings, business, services, classifier, similar_by(encoder))
@@ -213,7 +226,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
             understand=preprocess,
             classifier=classifier,
             conductor=replace(conductor, llm=model.name if model else "none"),
-            phrases=phrases,
+            audit=Audit(business.key, versions),
             clock=clock,
             max_chars=settings.max_message_chars,
         ),
@@ -224,6 +237,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         encoder=encoder,
         store=store,
         engine=engine,
+        notary=Notary(store, settings.audit_home(business.key)),
     )
 
 

@@ -11,22 +11,29 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from munshi.bot.audit import Audit
+from munshi.bot.audit_turn import turn_record
 from munshi.bot.conductor import Conductor
 from munshi.bot.context import Context, Guess, Step
+from munshi.bot.effects import Request, once
 from munshi.bot.message import Message
 from munshi.bot.preprocess import Utterance
 from munshi.bot.pressed import heard, yes_means
 from munshi.bot.router import MODEL_STEP, Route
 from munshi.bot.shared import KeyedLocks
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
-from munshi.bot.store import Session, Store
-from munshi.handlers.base import Entity, Exchange, Language, Phrases, Reply, Say
+from munshi.bot.store import Session, StaleSessionError, Store
+from munshi.handlers.base import Entity, Exchange, Language, Reply, Say, Turn
+from munshi.handlers.sealing import sealer
 from munshi.handlers.tickets import open_ticket
 from munshi.intents.base import Classifier, Prediction
 
 logger = logging.getLogger(__name__)
 
 HELD = "held"
+
+# What the audit keeps of a response by name.
+_DECIDED = ("route", "intent", "confidence", "in_scope", "handler", "language", "llm", "ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Assistant:
         understand: Understand,
         classifier: Classifier,
         conductor: Conductor,
-        phrases: Phrases,
+        audit: Audit,
         clock: Callable[[], datetime],
         max_chars: int,
     ) -> None:
@@ -89,9 +96,10 @@ class Assistant:
         self._understand = understand
         self._classifier = classifier
         self._conductor = conductor
-        self._phrases = phrases
+        self._phrases = conductor.phrases
         self._clock = clock
         self._max_chars = max_chars
+        self._audit = audit
         self._chats = KeyedLocks()
 
     def respond(self, message: Message, *, say: Say | None = None) -> Response:
@@ -113,21 +121,30 @@ class Assistant:
     def _answer(self, message: Message, *, push: bool = False, say: Say | None = None) -> Response:
         started = perf_counter()
         with self._chats.hold(message.session_id):
-            recorded = self._store.response(message.id)
-            if recorded is not None:
-                return from_json(Response, recorded)
-            with self._store.reading() as db:
-                session = self._store.session(db, message.session_id, channel=message.channel)
-            if session.held_by is not None:
-                with self._store.transaction() as db:
-                    return self._leave_to_person(db, message, session)
-            return self._speak(message, session, started, push=push, say=say)
+            while True:
+                try:
+                    return self._attempt(message, started, push=push, say=say)
+                except StaleSessionError:  # another process has answered in this chat meanwhile
+                    continue
+
+    def _attempt(self, message: Message, started: float, *, push: bool, say: Say | None) -> Response:
+        recorded = self._store.response(message.id)
+        if recorded is not None:
+            return from_json(Response, recorded)
+        with self._store.reading() as db:
+            session = self._store.session(db, message.session_id, channel=message.channel)
+        if session.held_by is not None:
+            with self._store.transaction() as db:
+                return self._leave_to_person(db, message, session)
+        return self._speak(message, session, started, push=push, say=say)
 
     def _speak(self, message: Message, session: Session, started: float, *, push: bool, say: Say | None) -> Response:
         state = from_json(SessionState, session.state)
         try:
             turn = self._think(message, session, state, started, say)
             return self._record(turn, push=push)
+        except StaleSessionError:
+            raise
         except Exception:
             # The one place that takes any fault: the customer gets an apology and a person, the owner the traceback.
             logger.exception("A message could not be answered (message %s)", message.id)
@@ -176,7 +193,7 @@ class Assistant:
         with store.transaction() as db:
             if store.session(db, message.session_id, channel=message.channel).held_by is not None:
                 return self._leave_to_person(db, message, turn.session)  # taken over while the answer was being made
-            reply = _carry_out(step, db)
+            reply = self._carry_out(step, db)
             response = _response(turn, reply, self._conductor.llm)
             store.say(db, message.session_id, "customer", message.text)
             line = store.say(db, message.session_id, "bot", reply.text, to_json(reply))
@@ -185,24 +202,42 @@ class Assistant:
                 _call_person(db, store, turn, reply)
             if push:
                 store.push(db, message.session_id, message.channel, line)
-            store.finish(db, message.id, to_json(response))
+            store.finish(db, message, to_json(response))
+            self._keep_record(db, message, response)
         return response
 
     def _leave_to_person(self, db: Connection, message: Message, session: Session) -> Response:
         response = Response(None, message.session_id, HELD)
         self._store.save_state(db, session, to_json(_unasked(from_json(SessionState, session.state))))
         self._store.say(db, message.session_id, "customer", message.text)
-        self._store.finish(db, message.id, to_json(response))
+        self._store.finish(db, message, to_json(response))
+        self._keep_record(db, message, response)
         return response
 
+    def _carry_out(self, step: Step, db: Connection) -> Reply:
+        """The reply of a step; the effect of its action happens here, once for each request."""
+        if step.action is None:
+            return step.reply
+        action, turn = step.action
+        done = once(db, self._store.business, _request(turn), lambda: action.execute(turn, db))
+        text = "\n\n".join(filter(None, (done.text, step.reply.text)))
+        return replace(done, text=text, buttons=step.reply.buttons or done.buttons)
 
-def _carry_out(step: Step, db: Connection) -> Reply:
-    if step.action is None:
-        return step.reply
-    action, turn = step.action
-    done = action.execute(turn, db)
-    text = "\n\n".join(filter(None, (done.text, step.reply.text)))
-    return replace(done, text=text, buttons=step.reply.buttons or done.buttons)
+    def _keep_record(self, db: Connection, message: Message, response: Response) -> None:
+        """Write the turn into the audit, last of all: the end of its chain is one row that others wait for."""
+        sealing = sealer(db, self._store.business, message.session_id)
+        decided = {
+            **{name: getattr(response, name) for name in _DECIDED},
+            "effect": response.trace.get("effect"),
+            "classifier": response.trace.get("classifier"),
+            "rule": response.trace.get("rule"),
+        }
+        self._audit.append(db, "turn", turn_record(message, sealing, response.reply, decided))
+
+
+def _request(turn: Turn) -> Request:
+    """What the customer confirmed, as the key of its effect is made of it."""
+    return Request(turn.session_id, turn.intent or "", turn.request, turn.slots)
 
 
 def _remember(step: Step, turn: _Turn, reply: Reply) -> SessionState:
@@ -211,6 +246,7 @@ def _remember(step: Step, turn: _Turn, reply: Reply) -> SessionState:
         step.state,
         options={button.label: button.value or button.label for button in reply.buttons},
         yes_means=yes_means(step.route, reply),
+        result=reply if step.action is not None else step.state.result,
         exchanges=(*step.state.exchanges, exchange)[-HISTORY:],
     )
 
@@ -260,7 +296,7 @@ def _response(turn: _Turn, reply: Reply, llm: str) -> Response:
         in_scope=made.in_scope if made else 0.0,
         llm=llm if _had_a_say(made, reply) else "none",
         entities=context.utterance.entities,
-        trace={**_trace(context, step.route), "generation": reply.data.get("generation")},
+        trace={**_trace(context, step), "generation": reply.data.get("generation")},
     )
 
 
@@ -269,10 +305,11 @@ def _had_a_say(made: Prediction | None, reply: Reply) -> bool:
     return reply.data.get("method") == "generate" or (made is not None and made.classifier.endswith(MODEL_STEP))
 
 
-def _trace(context: Context, route: Route) -> dict[str, Any]:
-    made = context.guess.made
+def _trace(context: Context, step: Step) -> dict[str, Any]:
+    made, route = context.guess.made, step.route
     return {
         "rule": route.reason,
+        "effect": None if step.action is None else _request(step.action[1]).key,
         "classifier": made.classifier if made else None,
         "canonical": context.utterance.canonical,
         "options": list(route.options),

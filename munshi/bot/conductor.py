@@ -57,8 +57,10 @@ class Conductor:
     def decide(self, context: Context) -> Step:
         """One message to one step."""
         asked, clarifying = self._still_valid(context.state), context.state.clarifying
-        context = replace(context, state=replace(asked, options={}, clarifying=""))
-        if context.pressed.startswith(COMMANDS):
+        context = replace(context, state=replace(asked, options={}, clarifying="", result=None))
+        if asked.result is not None and not context.pressed and consent(context.utterance.text) == "yes":
+            step = Step(asked.result, replace(context.state, result=asked.result), Route("run", reason="done already"))
+        elif context.pressed.startswith(COMMANDS):
             step = self._press(context, clarifying)
         elif asked.form is not None and asked.form.expires_at > context.now:
             step = self._continue(context, asked.form)
@@ -281,7 +283,9 @@ class Conductor:
     def _run(self, context: Context, form: Form, route: Route) -> Step:
         name, handler = self.handlers[form.intent]
         state = replace(context.state, form=None)
-        turn = replace(self._turn(context, form.text, form.values), intent=form.intent, query=form.query)
+        turn = replace(
+            self._turn(context, form.text, form.values), intent=form.intent, query=form.query, request=form.id
+        )
         if isinstance(handler, Action):
             return Step(Reply(""), state, route, form.intent, name, action=(handler, turn))
         reply = handler.answer(turn)

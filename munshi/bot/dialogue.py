@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from secrets import token_hex
 
 from munshi.bot.consent import consent, is_correction
 from munshi.handlers.base import Entity, Slot, SlotError
@@ -22,7 +23,7 @@ _NUMBER = re.compile(r"(?<![\w.,-])\d+(?![\w-])")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """An unfinished request. `text` and `query` are those of the message that opened it.
+    """An unfinished request. `text` and `query` are those of the message that opened it, `id` tells it from others.
 
     `asking` names the slot asked for last; None while the whole is read back to be confirmed.
     """
@@ -34,6 +35,7 @@ class Form:
     values: Mapping[str, str] = field(default_factory=dict)
     asking: str | None = None
     tries: int = 0
+    id: str = field(default_factory=lambda: token_hex(8))
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     llm_context: int = Field(
         8192, ge=512, le=10_000_000, description="Tokens that a prompt and its answer may hold together."
     )
+    audit_folder: Path | None = Field(
+        None,
+        description="Folder for the audit's key and signed checkpoints, best on another disk; empty: under the home.",
+    )
     threads: int = Field(2, ge=1, le=64, description="Processor threads the encoder may use.")
     form_minutes: float = Field(30, gt=0, description="An unfinished form is forgotten after so many minutes.")
     form_tries: int = Field(3, ge=1, le=20, description="Wrong answers to one question before a person is offered.")
@@ -66,6 +70,10 @@ class Settings(BaseSettings):
     def business_home(self, key: str) -> Path:
         """Where one business keeps its data."""
         return self.home.expanduser() / "businesses" / key
+
+    def audit_home(self, key: str) -> Path:
+        """Where the checkpoints of one business's audit are written."""
+        return self.business_home(key) / "audit" if self.audit_folder is None else self.audit_folder.expanduser() / key
 
 
 def load_settings(**overrides: Any) -> Settings:

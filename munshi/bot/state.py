@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter
 
 from munshi.bot.dialogue import Form
-from munshi.handlers.base import Entity, Exchange, Language
+from munshi.handlers.base import Entity, Exchange, Language, Reply
 
 T = TypeVar("T")
 
@@ -32,6 +32,7 @@ class SessionState:
     `parked` holds forms left for another question, latest last. `options` says what the labels of the last reply's
     buttons stand for, `yes_means` what a bare yes stands for; `clarifying` is the message that a clarifying question
     was about. `topics` are the products and orders the customer last spoke of, `question` is what a follow-up leans on.
+    `result` is what came of the action that was just carried out: a yes that is said twice gets it again.
     """
 
     language: Language | None = None
@@ -41,6 +42,7 @@ class SessionState:
     clarifying: str = ""
     yes_means: str = ""
     topics: tuple[Entity, ...] = ()
+    result: Reply | None = None
     exchanges: tuple[Exchange, ...] = ()
     question: Question = Question()
 

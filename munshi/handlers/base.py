@@ -163,6 +163,8 @@ class Turn:
     intent: str | None = None
     query: str = ""
     """The text as the papers are searched with: follow-ups resolved, the shop's own words expanded."""
+    request: str = ""
+    """Names the request that was confirmed: a repetition of it comes under the same name."""
     say: Say | None = None
     """Told of the beginning of the reply's text as it is written, where whoever asked wants to hear it."""
 

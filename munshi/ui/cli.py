@@ -14,6 +14,7 @@ import typer
 
 from munshi import __version__
 from munshi.bot.settings import load_settings
+from munshi.ui.cli_audit import audit
 from munshi.ui.cli_check import check
 from munshi.ui.cli_evaluate import evaluate
 from munshi.ui.cli_explain import explain
@@ -49,6 +50,7 @@ cli = typer.Typer(
 cli.command()(check)
 cli.command()(explain)
 cli.command()(ingest)
+cli.add_typer(audit, name="audit")
 cli.add_typer(evaluate, name="evaluate")
 cli.add_typer(inbox, name="inbox")
 cli.add_typer(train, name="train")

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from munshi.bot.audit_chain import AuditError
 from munshi.bot.business import BusinessError
+from munshi.bot.database import StoreError
 from munshi.bot.papers import PapersError
 from munshi.bot.settings import SettingsError
-from munshi.bot.store import StoreError
 from munshi.bot.wording import plain
 from munshi.handlers.base import HandlerError, Reply
 from munshi.intents.base import IntentError
@@ -22,7 +23,7 @@ from munshi.knowledge.base import Citation, KnowledgeError
 DONE, FAILED, WRONG_USE = 0, 1, 2
 # Wrong use is what the person at the keyboard can put right by calling differently.
 _WRONG_USE = (BusinessError, PapersError, SettingsError)
-_FAULTS = (*_WRONG_USE, StoreError, HandlerError, IntentError, KnowledgeError)
+_FAULTS = (*_WRONG_USE, AuditError, StoreError, HandlerError, IntentError, KnowledgeError)
 
 BusinessOption = Annotated[
     str | None, typer.Option("--business", "-b", help="A pack's folder, or the name of a demo.", show_default=False)

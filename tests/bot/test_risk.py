@@ -222,7 +222,7 @@ def test_a_models_word_is_confirmed_and_the_model_is_named(
         assert sure.llm == "none"
         language_model_server.always = "hang_up"
         alone = app.respond("somebody took my wallet", session_id="t")
-        assert (alone.intent, alone.llm, alone.trace["classifier"]) == ("Card_Block", "none", "cascade:few_shot")
+        assert (alone.llm, alone.trace["classifier"]) == ("none", "cascade:few_shot")
 
 
 # What the papers say of it
