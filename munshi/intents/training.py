@@ -5,11 +5,10 @@ It needs the train extra (torch, transformers, accelerate), and reaches no netwo
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
@@ -24,13 +23,15 @@ from munshi.intents.fine_tuned_file import GRAPH, TOKENIZER, Facts, read_model, 
 from munshi.intents.fine_tuned_fit import class_means, learn
 from munshi.intents.fine_tuned_model import Vectors
 from munshi.intents.support import Support
-from munshi.intents.training_export import ROBERTA, as_bert, check_base, write_fp32, write_small
+from munshi.intents.training_export import check_base, write_fp32, write_small
 from munshi.intents.training_settings import Settings
 from munshi.intents.training_split import Split, class_weights, first_of_each
-from munshi.intents.training_work import Work, fingerprint
 from munshi.knowledge.base import EncoderError
-from munshi.knowledge.encoder_onnx import OnnxEncoder
+from munshi.knowledge.encoder_kinds import as_bert, positions
+from munshi.knowledge.encoder_onnx import OnnxEncoder, first_line
 from munshi.knowledge.tokenizer import encodable, load_tokenizer
+from munshi.knowledge.training_extra import missing_extra
+from munshi.knowledge.training_work import Work, fingerprint
 from munshi.knowledge.weights import EncoderFolder, minilm_folder
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 Indices = NDArray[np.int64]
 
-NEEDED = ("torch", "transformers", "accelerate")
+# Raise it when the same data, base and settings give another classifier.
+VERSION = 1
 # The int8 graph is taken where it gives this share of the examples held out the same intent as fp32.
 MIN_AGREEMENT = 0.98
 # How far a vector from the fp32 graph may be from torch's, as 1 - cosine.
@@ -66,7 +68,7 @@ class Base:
             path = folder or _minilm()
             config = _read_config(path)
             check_base(config, path)
-            read = min(max_tokens, _positions(config))
+            read = min(max_tokens, positions(config))
             files = EncoderFolder(str(path), path, path.name, config, "mean", read, None, {})
             return cls(path.resolve().name if folder else "minilm", path, load_tokenizer(files), read)
         except EncoderError as error:
@@ -86,8 +88,8 @@ def fine_tune(support: Support, base: Path | None, work: Path, settings: Setting
     """
     _require_extra()
     opened = Base.open(base, settings.max_tokens)
-    place = Work(work)
-    with place.opened(fingerprint(support, opened.folder, settings)):
+    place = Work(work, IntentError)
+    with place.opened(fingerprint(VERSION, support.fingerprint(), opened.folder, asdict(settings))):
         if not _is_whole(place.model):
             _Run(support, opened, settings, place, progress).make()
     return place.model
@@ -102,11 +104,8 @@ def _is_whole(model: Path) -> bool:
 
 
 def _require_extra() -> None:
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise IntentError(
-            f"fine-tuning needs {', '.join(missing)}: install the train extra (pip install 'munshi[train]')"
-        )
+    if missing := missing_extra():
+        raise IntentError(f"fine-tuning needs {missing}")
 
 
 def _minilm() -> Path:
@@ -125,16 +124,6 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise IntentError(f"{folder / 'config.json'} holds no JSON object: copy the model's folder again")
     return config
-
-
-def _positions(config: dict[str, Any]) -> int:
-    """How many tokens the model can read; RoBERTa's kind counts its positions from the padding's number plus one."""
-    positions, padding = config.get("max_position_embeddings", 512), config.get("pad_token_id", 1)
-    if not isinstance(positions, int) or not isinstance(padding, int):
-        raise IntentError(
-            "config.json's max_position_embeddings or pad_token_id is no number: copy the model's folder again"
-        )
-    return positions - padding - 1 if config.get("model_type") in ROBERTA else positions
 
 
 class _Run:
@@ -182,7 +171,7 @@ class _Run:
             )
         except (RuntimeError, SafetensorError, EOFError, UnpicklingError) as error:
             raise IntentError(
-                f"the training broke off ({_first_line(error)}): free memory and disk and start it again; "
+                f"the training broke off ({first_line(error)}): free memory and disk and start it again; "
                 f"if it breaks off again, delete {self._work.checkpoints}"
             ) from error
         return model
@@ -197,7 +186,7 @@ class _Run:
             model = training_torch.open_model(folder, weights, self._settings)
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise IntentError(
-                f"{folder} cannot be loaded ({_first_line(error)}): copy the model's folder again"
+                f"{folder} cannot be loaded ({first_line(error)}): copy the model's folder again"
             ) from error
         if self._base.tokenizer.get_vocab_size() > model.words:
             raise IntentError(f"{folder} has more words in its tokenizer than in its weights: copy the folder again")
@@ -219,7 +208,12 @@ class _Run:
     def _export(self, model: IntentModel, folder: Path) -> tuple[str, float]:
         """Write the graph; gives its precision, and how often int8 decides as fp32 does."""
         self._progress("Writing the graph")
-        bert = as_bert(model.encoder.config, {name: t.numpy() for name, t in model.encoder.state_dict().items()})
+        try:
+            bert = as_bert(
+                model.encoder.config.to_dict(), {name: t.numpy() for name, t in model.encoder.state_dict().items()}
+            )
+        except EncoderError as error:
+            raise IntentError(str(error)) from error
         write_fp32(bert, folder / GRAPH)
         texts = [self._support.texts[row] for row in self._split.tested]
         exact = self._vectors(folder / GRAPH, texts)
@@ -258,7 +252,3 @@ class _Run:
     def _vectors(self, graph: Path, texts: Sequence[str]) -> Vectors:
         files = EncoderFolder("", graph.parent, "fine_tuned", {}, "mean", self._base.max_tokens, graph, {})
         return OnnxEncoder(files, graph, name="fine_tuned", threads=os.cpu_count() or 1).encode(texts)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -19,16 +19,13 @@ from transformers import (
     EarlyStoppingCallback,
     PrinterCallback,
     Trainer,
-    TrainerCallback,
-    TrainingArguments,
 )
 from transformers.utils import logging
 
 from munshi.intents.metrics import macro_f1
 from munshi.intents.training_settings import Settings
-from munshi.intents.training_work import WHOLE
 from munshi.intents.trial import OUTSIDE
-from munshi.knowledge.files import settle
+from munshi.knowledge.training_torch import Telling, arguments, pad
 
 Vectors = NDArray[np.float32]
 Row = Mapping[str, Any]
@@ -122,14 +119,6 @@ def encode(model: IntentModel, tokens: Sequence[Sequence[int]]) -> Vectors:
     return vectors
 
 
-def pad(tokens: Sequence[Sequence[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and attention mask, both (texts, tokens of the longest)."""
-    length = max(map(len, tokens))
-    ids = [[*row, *[padding] * (length - len(row))] for row in tokens]
-    mask = [[1] * len(row) + [0] * (length - len(row)) for row in tokens]
-    return torch.tensor(ids), torch.tensor(mask)
-
-
 def collate(rows: Sequence[Row], padding: int) -> dict[str, torch.Tensor]:
     """A batch as `IntentModel.forward` takes it."""
     ids, mask = pad([row["input_ids"] for row in rows], padding)
@@ -147,32 +136,6 @@ def score(made: Any) -> dict[str, float]:
     logits, labels = torch.from_numpy(made.predictions[inside]), torch.from_numpy(made.label_ids[inside])
     f1 = macro_f1(labels, logits.argmax(dim=1))
     return {"macro_f1": f1, "score": (f1 + math.exp(-float(functional.cross_entropy(logits, labels)))) / 2}
-
-
-class _Telling(TrainerCallback):  # type: ignore[misc]
-    """Progress in words, and a mark on each checkpoint that is whole."""
-
-    def __init__(self, progress: Callable[[str], None]) -> None:
-        self._progress = progress
-        self._told = -1
-
-    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
-        """Tell every tenth of the way."""
-        tenth = 10 * state.global_step // max(state.max_steps, 1)
-        if tenth != self._told:
-            self._told = tenth
-            self._progress(f"Training: {10 * tenth} %, step {state.global_step} of {state.max_steps}")
-
-    def on_evaluate(self, _args: Any, state: Any, _control: Any, metrics: Mapping[str, float], **_: Any) -> None:
-        """Tell what a round came to."""
-        held_out = f"macro F1 {metrics['eval_macro_f1']:.3f} on examples held out"
-        self._progress(f"Round {round(state.epoch)} of {round(state.num_train_epochs)}: {held_out}")
-
-    def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
-        """Mark the checkpoint as whole, now that it is."""
-        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        settle(folder)
-        (folder / WHOLE).touch()
 
 
 class _Trainer(Trainer):  # type: ignore[misc]
@@ -213,12 +176,12 @@ def fit(
     chosen = bool(validation)
     trainer = _Trainer(
         model=model,
-        args=_arguments(settings, work, chosen=chosen),
+        args=arguments(settings, work, chosen=chosen),
         data_collator=lambda rows: collate(rows, model.padding),
         train_dataset=list(train),
         eval_dataset=list(validation) or None,
         compute_metrics=score,
-        callbacks=[_Telling(progress), *([EarlyStoppingCallback(settings.patience)] if chosen else [])],
+        callbacks=[Telling(progress, _told), *([EarlyStoppingCallback(settings.patience)] if chosen else [])],
     )
     trainer.settings = settings
     trainer.remove_callback(PrinterCallback)
@@ -226,30 +189,5 @@ def fit(
     model.cpu().eval()
 
 
-def _arguments(settings: Settings, work: Path, *, chosen: bool) -> TrainingArguments:
-    """What the Trainer is told; with `chosen` the best of the rounds is kept, by examples held out."""
-    return TrainingArguments(
-        output_dir=str(work),
-        num_train_epochs=settings.rounds,
-        per_device_train_batch_size=settings.batch,
-        per_device_eval_batch_size=settings.batch,
-        learning_rate=settings.rate,
-        warmup_steps=settings.warmup,
-        seed=settings.seed,
-        data_seed=settings.seed,
-        train_sampling_strategy="group_by_length",
-        eval_strategy="epoch" if chosen else "no",
-        save_strategy="epoch",
-        save_total_limit=2,
-        load_best_model_at_end=chosen,
-        metric_for_best_model="score" if chosen else None,
-        greater_is_better=True if chosen else None,
-        restore_callback_states_from_checkpoint=True,
-        logging_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        remove_unused_columns=False,
-        label_names=["labels"],
-        dataloader_pin_memory=False,
-        log_level="error",
-    )
+def _told(figures: Mapping[str, float]) -> str:
+    return f"macro F1 {figures['eval_macro_f1']:.3f} on examples held out"

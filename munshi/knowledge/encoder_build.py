@@ -6,6 +6,7 @@ It is run as a process of its own, because building takes more memory than servi
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -36,11 +37,11 @@ def write_graph(spec: str, target: Path, precision: Precision) -> None:
         write_int8(bert, tokenizer.encode("").ids, target)
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], write: Callable[[str, Path, Precision], None] = write_graph) -> int:
     """Exit code 0, or REFUSED with one line on stderr."""
     spec, target, precision = arguments
     try:
-        write_graph(spec, Path(target), cast(Precision, precision))
+        write(spec, Path(target), cast(Precision, precision))
     except EncoderError as error:
         sys.stderr.write(f"{error}\n")
         return REFUSED

@@ -8,25 +8,23 @@ in a run, so a text that shares a run with others would get other vectors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from pydantic import BaseModel, PositiveFloat, PositiveInt, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from munshi.knowledge.base import EncoderError
+from munshi.knowledge.cross_encoder_head import Head
+from munshi.knowledge.onnx_parts import Floats, Graph, Smoothing
 from munshi.knowledge.weights import MIDDLE
-
-Floats = NDArray[np.float32]
-# By the name of a product (`layer0.inner`), one divisor for each channel of its input.
-Smoothing = Mapping[str, Floats]
 
 LAST = "last_hidden_state"
 OPSET = 23
@@ -57,36 +55,10 @@ class Bert:
                 return self.tensors[key].astype(np.float32, copy=False)
         raise EncoderError(f"the encoder's weights lack {name}; they are not a whole BERT model")
 
-
-@dataclass
-class _Graph:
-    """Nodes and constants, gathered in order. Every method returns the name of what it added."""
-
-    smoothing: Smoothing
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    constants: list[onnx.TensorProto] = field(default_factory=list)
-
-    def constant(self, name: str, value: NDArray[Any]) -> str:
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def add(self, operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
-        return output
-
-    def linear(self, source: str, weight: Floats, bias: Floats, output: str) -> str:
-        """`source @ weight.T + bias`, the weight as torch keeps it: (out, in)."""
-        divisors = self.smoothing.get(output)
-        if divisors is not None:
-            factors = self.constant(f"{output}.factors", 1 / divisors)
-            source = self.add("Mul", [source, factors], f"{output}.even")
-            weight = weight * divisors
-        product = self.add("MatMul", [source, self.constant(f"{output}.weight", weight.T)], f"{output}.product")
-        return self.add("Add", [product, self.constant(f"{output}.bias", bias)], output)
-
-    def norm(self, source: str, gain: Floats, bias: Floats, eps: float, output: str) -> str:
-        inputs = [source, self.constant(f"{output}.gain", gain), self.constant(f"{output}.bias", bias)]
-        return self.add("LayerNormalization", inputs, output, axis=-1, epsilon=eps)
+    @property
+    def segments(self) -> int:
+        """How many texts of one input it can be told to keep apart."""
+        return len(self["embeddings.token_type_embeddings.weight"])
 
 
 def read_bert(config: Mapping[str, Any], weights: Path) -> Bert:
@@ -103,32 +75,38 @@ def read_bert(config: Mapping[str, Any], weights: Path) -> Bert:
         raise EncoderError(f"{weights} cannot be read ({error}); copy the model's folder again") from error
 
 
-def bert_graph(bert: Bert, smoothing: Smoothing | None = None) -> onnx.ModelProto:
+def bert_graph(bert: Bert, smoothing: Smoothing | None = None, head: Head | None = None) -> onnx.ModelProto:
     """The graph: `input_ids` int64 (texts, tokens) to `last_hidden_state` float32 (texts, tokens, hidden) and to
     `middle_mean` float32 (texts, hidden).
 
-    With `smoothing` it is made ready for int8: the word table is already so, and the input of each product named there
-    is divided, channel by channel, by what its weights are multiplied with. That leaves the product as it was and
-    makes its input even.
+    With a `head` it takes `token_type_ids` too, where the model tells two texts apart by them, and gives only `logits`,
+    float32 (texts, labels). With `smoothing` it is made ready for int8: the word table is already so, and the input of
+    each product named there is divided, channel by channel, by what its weights are multiplied with. That leaves the
+    product as it was and makes its input even.
     """
-    graph = _Graph(smoothing or {})
-    states = _embeddings(graph, bert, _plain_words if smoothing is None else _compact_words)
+    graph = Graph(smoothing or {})
+    segmented = head is not None and bert.segments > 1
+    states = _embeddings(graph, bert, _plain_words if smoothing is None else _compact_words, segmented=segmented)
     for layer in range(bert.config.num_hidden_layers):
         states = _layer(graph, bert, layer, states)
-        if layer + 1 == _middle(bert.config):
+        if head is None and layer + 1 == _middle(bert.config):
             axes = graph.constant("tokens", np.array([1], np.int64))
             graph.add("ReduceMean", [states, axes], MIDDLE, keepdims=0)
-    graph.add("Identity", [states], LAST)
-    hidden = bert.config.hidden_size
+    if head is None:
+        graph.add("Identity", [states], LAST)
+        hidden = bert.config.hidden_size
+        return _model(graph, ["input_ids"], {LAST: ["texts", "tokens", hidden], MIDDLE: ["texts", hidden]})
+    inputs = ["input_ids", "token_type_ids"] if segmented else ["input_ids"]
+    return _model(graph, inputs, {head.add_to(graph, states): ["texts", head.labels]})
+
+
+def _model(graph: Graph, inputs: Sequence[str], outputs: Mapping[str, list[str | int]]) -> onnx.ModelProto:
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "bert",
-            [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["texts", "tokens"])],
-            [
-                helper.make_tensor_value_info(LAST, TensorProto.FLOAT, ["texts", "tokens", hidden]),
-                helper.make_tensor_value_info(MIDDLE, TensorProto.FLOAT, ["texts", hidden]),
-            ],
+            [helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "tokens"]) for name in inputs],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
             graph.constants,
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -144,11 +122,16 @@ def _middle(config: BertConfig) -> int:
     return max(config.num_hidden_layers * 2 // 3, 1)
 
 
-def _embeddings(graph: _Graph, bert: Bert, look_up: Callable[[_Graph, Floats], str]) -> str:
-    """Word plus position plus segment, normalised. All is one segment, so its row is folded into the positions."""
+def _embeddings(graph: Graph, bert: Bert, look_up: Callable[[Graph, Floats], str], *, segmented: bool) -> str:
+    """Word plus position plus segment, normalised. The first segment's row is folded into the positions."""
     words = look_up(graph, bert["embeddings.word_embeddings.weight"])
-    segment = bert["embeddings.token_type_embeddings.weight"][0]
-    table = graph.constant("positions", bert["embeddings.position_embeddings.weight"] + segment)
+    segments = bert["embeddings.token_type_embeddings.weight"]
+    if segmented:
+        beyond = graph.constant("segments", segments - segments[0])
+        words = graph.add(
+            "Add", [words, graph.add("Gather", [beyond, "token_type_ids"], "embeddings.segments")], "embeddings.told"
+        )
+    table = graph.constant("positions", bert["embeddings.position_embeddings.weight"] + segments[0])
     start = graph.constant("start", np.array([0], np.int64))
     length = graph.add("Shape", ["input_ids"], "length", start=1, end=2)
     positions = graph.add("Slice", [table, start, length, start], "embeddings.positions")
@@ -157,11 +140,11 @@ def _embeddings(graph: _Graph, bert: Bert, look_up: Callable[[_Graph, Floats], s
     return graph.norm(total, gain, bias, bert.config.layer_norm_eps, "embeddings")
 
 
-def _plain_words(graph: _Graph, table: Floats) -> str:
+def _plain_words(graph: Graph, table: Floats) -> str:
     return graph.add("Gather", [graph.constant("words", table), "input_ids"], "embeddings.words")
 
 
-def _compact_words(graph: _Graph, table: Floats) -> str:
+def _compact_words(graph: Graph, table: Floats) -> str:
     """Each word's row in int8 under a scale of its own: a quarter of the memory at no cost in accuracy.
 
     The quantiser's own way is one scale for the table, which the rarest large value decides.
@@ -174,7 +157,7 @@ def _compact_words(graph: _Graph, table: Floats) -> str:
     return graph.add("Mul", [floats, scale], "embeddings.words")
 
 
-def _layer(graph: _Graph, bert: Bert, number: int, states: str) -> str:
+def _layer(graph: Graph, bert: Bert, number: int, states: str) -> str:
     """Self-attention, then the feed-forward network, each added to its input and normalised."""
     source = f"encoder.layer.{number}"
     name = f"layer{number}"
@@ -197,7 +180,7 @@ def _layer(graph: _Graph, bert: Bert, number: int, states: str) -> str:
     return add_and_norm("output", linear("output.dense", active, "outer"), attended, "states")
 
 
-def _attention(graph: _Graph, bert: Bert, source: str, states: str, name: str) -> str:
+def _attention(graph: Graph, bert: Bert, source: str, states: str, name: str) -> str:
     """Scaled dot-product attention over all heads; queries, keys and values come from one product, then split."""
     parts = ("query", "key", "value")
     weight = np.concatenate([bert[f"{source}.{part}.weight"] for part in parts])

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from munshi.knowledge.encoder_graph import Bert, Floats, bert_graph
+from munshi.knowledge.cross_encoder_head import Head
+from munshi.knowledge.encoder_graph import Bert, bert_graph
+from munshi.knowledge.onnx_parts import Floats
 
 # How much of a channel's range moves into the weights, as an exponent, for the products that gain by it.
 MOVED = {"packed": 0.7, "inner": 0.7, "outer": 0.2}
@@ -29,14 +31,17 @@ LENGTHS = (3, 20)
 SEED = 0
 
 
-def write_int8(bert: Bert, marks: Sequence[int], target: Path) -> None:
-    """Write the int8 graph. `marks` are the ids of the tokens that the tokenizer puts around a text, first and last."""
+def write_int8(bert: Bert, marks: Sequence[int], target: Path, head: Head | None = None) -> None:
+    """Write the int8 graph. `marks` are the ids of the tokens that the tokenizer puts around a text, first and last.
+
+    A `head` stays as it is: it is small, and the last to speak.
+    """
     smoothing = {
         name: np.power(np.maximum(largest, FLOOR), MOVED[name.rpartition(".")[2]], dtype=np.float32)
         for name, largest in _largest(bert, list(_samples(bert, marks))).items()
     }
     quantize_dynamic(
-        bert_graph(bert, smoothing),
+        bert_graph(bert, smoothing, head),
         target,
         op_types_to_quantize=["MatMul"],
         per_channel=True,

@@ -46,7 +46,7 @@ class OnnxEncoder:
         self._threads = threads
         self._pool = POOLS[folder.pooling]
         self._tokenizer = load_tokenizer(folder)
-        self._session = _load_session(graph)
+        self._session = load_session(graph)
         self._inputs = [field.name for field in self._session.get_inputs()]
         self._last = _hidden_states(self._session, graph)
         self._middle = [field.name for field in self._session.get_outputs() if field.name == MIDDLE]
@@ -103,7 +103,7 @@ class OnnxEncoder:
             states = self._last_states("")
         except Exception as error:  # ONNX Runtime's exceptions share no base below Exception
             raise EncoderError(
-                f"{graph} cannot be run ({_first_line(error)}); copy or export the model again"
+                f"{graph} cannot be run ({first_line(error)}); copy or export the model again"
             ) from error
         if not np.isfinite(states).all():
             raise EncoderError(f"{graph} gives vectors that are not finite; copy or export the model again")
@@ -124,8 +124,11 @@ class OnnxEncoder:
         return [output[0] for output in self._session.run(outputs, feeds)]
 
 
-def _load_session(graph: Path) -> ort.InferenceSession:
-    """A session of one thread: a short text is over before a second thread has woken up."""
+def load_session(graph: Path) -> ort.InferenceSession:
+    """A session of one thread: a short text is over before a second thread has woken up.
+
+    Raises EncoderError where the graph cannot be loaded.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -137,9 +140,7 @@ def _load_session(graph: Path) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no base below Exception
-        raise EncoderError(
-            f"{graph} cannot be loaded ({_first_line(error)}); copy or export the model again"
-        ) from error
+        raise EncoderError(f"{graph} cannot be loaded ({first_line(error)}); copy or export the model again") from error
 
 
 def _hidden_states(session: ort.InferenceSession, graph: Path) -> str:
@@ -151,8 +152,9 @@ def _hidden_states(session: ort.InferenceSession, graph: Path) -> str:
     return str(outputs[0])
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def _unit(vectors: Vectors) -> Vectors:

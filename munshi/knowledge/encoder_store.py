@@ -9,9 +9,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from munshi.knowledge.base import EncoderError
 from munshi.knowledge.weights import EncoderFolder, Precision, sha256
+
+Builder = Literal["encoder_build", "cross_encoder_build"]
 
 # Raise it when `encoder_graph` or `encoder_int8` makes another graph of the same weights.
 VERSION = 4
@@ -39,9 +42,11 @@ def stored_graph(home: Path, key: str, build: Callable[[Path], None]) -> Path:
         ) from error
 
 
-def build_apart(folder: EncoderFolder, target: Path, precision: Precision) -> None:
+def build_apart(
+    folder: EncoderFolder, target: Path, precision: Precision, *, builder: Builder = "encoder_build"
+) -> None:
     """Write the folder's graph to `target`, in a process of its own. Raises EncoderError with what that said."""
-    command = [sys.executable, "-P", "-m", "munshi.knowledge.encoder_build", folder.spec, str(target), precision]
+    command = [sys.executable, "-P", "-m", f"munshi.knowledge.{builder}", folder.spec, str(target), precision]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
     child = subprocess.run(
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace"

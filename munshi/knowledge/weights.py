@@ -128,7 +128,7 @@ def local_folder(path: Path) -> EncoderFolder:
 
 
 def _describe(path: Path, *, spec: str, name: str, expected: dict[str, str]) -> EncoderFolder:
-    config = _read_object(path / "config.json")
+    config = read_object(path / "config.json")
     _refuse_further_modules(path)
     return EncoderFolder(
         spec=spec,
@@ -136,7 +136,7 @@ def _describe(path: Path, *, spec: str, name: str, expected: dict[str, str]) -> 
         name=name,
         config=config,
         pooling=_pooling(path),
-        max_tokens=_max_tokens(path, config),
+        max_tokens=max_tokens(path, config),
         onnx=_onnx_file(path, config),
         expected=expected,
     )
@@ -160,7 +160,7 @@ def _pooling(path: Path) -> Pooling:
     if not file.is_file():
         return "mean"
     names: dict[str, Pooling] = {"mean": "mean", "mean_sqrt_len_tokens": "mean", "cls": "cls", "max": "max"}
-    chosen = list(_pooling_modes(_read_object(file)))
+    chosen = list(_pooling_modes(read_object(file)))
     if len(chosen) != 1 or chosen[0] not in names:
         raise EncoderError(
             f"{file} asks for pooling {chosen or 'of no kind'}; mean, cls and max are known: choose another encoder"
@@ -194,19 +194,20 @@ def _refuse_further_modules(path: Path) -> None:
             raise EncoderError(f"{file} holds a {kind} module, which cannot be run here; choose another encoder")
 
 
-def _max_tokens(path: Path, config: dict[str, Any]) -> int:
+def max_tokens(path: Path, config: dict[str, Any]) -> int:
     """How many tokens of a text are read: the first place that tells, never above what the model has."""
     positions = config.get("max_position_embeddings")
     ceiling = positions if isinstance(positions, int) else 512
     for name, key in (("sentence_bert_config.json", "max_seq_length"), ("tokenizer_config.json", "model_max_length")):
         file = path / name
-        value = _read_object(file).get(key) if file.is_file() else None
+        value = read_object(file).get(key) if file.is_file() else None
         if isinstance(value, int | float) and value > 0:
             return int(min(value, ceiling))
     return ceiling
 
 
-def _read_object(file: Path) -> dict[str, Any]:
+def read_object(file: Path) -> dict[str, Any]:
+    """A JSON object from a model's folder. Raises EncoderError where the file holds none."""
     content = _read_json(file)
     if not isinstance(content, dict):
         raise EncoderError(f"{file} holds no JSON object; copy the model's folder again")

@@ -13,7 +13,6 @@ import numpy as np
 import onnx
 import pytest
 
-from munshi.intents import training
 from munshi.intents.base import IntentError, TrainingDataError
 from munshi.intents.examples import Examples
 from munshi.intents.fine_tuned import FineTunedClassifier
@@ -23,6 +22,7 @@ from munshi.intents.registry import Training, factory, loader
 from munshi.intents.support import Support
 from munshi.intents.training_split import Split, class_weights
 from munshi.intents.trial import OUTSIDE
+from munshi.knowledge import training_extra
 from munshi.knowledge.encoder_graph import Bert, BertConfig, bert_graph
 from munshi.knowledge.encoder_onnx import OnnxEncoder
 from munshi.knowledge.weights import EncoderFolder, minilm_folder
@@ -219,7 +219,6 @@ def test_nothing_to_learn_from_is_told_before_torch_is_looked_for() -> None:
 
 
 def test_the_train_extra_is_asked_for_by_name(shop: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
-
-    monkeypatch.setattr(training, "NEEDED", ("no_such_library",))
+    monkeypatch.setattr(training_extra, "NEEDED", ("no_such_library",))
     with pytest.raises(IntentError, match=r"no_such_library.*train"):
         factory("fine_tuned")(shop, Training())

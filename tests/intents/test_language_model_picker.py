@@ -14,8 +14,9 @@ from munshi.bot.llm_breaker import Breaker
 from munshi.bot.privacy import mask
 from munshi.intents.language_model import VOTES, LabelPicker, Picked
 from munshi.intents.language_model_answer import answer_schema, likelihood, none_word, parse
-from munshi.intents.language_model_prompt import fitting, prompt, quoted
+from munshi.intents.language_model_prompt import fitting, prompt
 from munshi.knowledge.base import ChatMessage, ChatModelError, Completion
+from munshi.knowledge.prompting import quoted
 from tests.servers.language_model import LanguageModelServer, Protocol
 
 LABELS = ("order", "order_status", "price")

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from munshi.intents import training, training_work
+from munshi.intents import training
 from munshi.intents.base import IntentError
 from munshi.intents.examples import Examples
 from munshi.intents.fine_tuned import FineTunedClassifier
@@ -26,6 +26,7 @@ from munshi.intents.registry import Savable, Training, factory, loader
 from munshi.intents.support import Support
 from munshi.intents.training import fine_tune
 from munshi.intents.training_settings import Settings
+from munshi.knowledge import training_work
 from munshi.knowledge.weights import minilm_folder
 from tests.intents.conftest import DESCRIPTIONS, WANTED
 from tests.intents.contract import LearnsFromExamples, Train

@@ -1,7 +1,7 @@
 """The work folder of a fine-tuning: what it needs to go on after a stop.
 
-It holds `fingerprint` (of data, base and settings), `checkpoints/` and, at the end, `model/`: the folder that
-`fine_tuned` serves from. What belongs to another fingerprint is deleted before a training starts.
+It holds `fingerprint` (of data, base and settings), `checkpoints/` and, at the end, `model/`: the folder that is
+served from. What belongs to another fingerprint is deleted before a training starts.
 """
 
 from __future__ import annotations
@@ -11,53 +11,53 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from munshi.intents.base import IntentError
-from munshi.intents.support import Support
-from munshi.intents.training_settings import Settings
+from munshi.knowledge.base import KnowledgeError
 from munshi.knowledge.files import replace_text, settle
 from munshi.knowledge.weights import sha256
 
-# Raise it when the same data, base and settings give another classifier.
-VERSION = 1
 # The file that a checkpoint is given last, once all of it is on the disk.
 WHOLE = "whole"
 # What of a Hugging Face folder decides what comes of it.
 BASE_FILES = ("config.json", "tokenizer.json", "*.safetensors", "*.bin")
 
 
-def fingerprint(support: Support, base: Path, settings: Settings) -> str:
-    """SHA-256, in hex, of all that decides what comes of a training. Raises EncoderError where a file is unreadable."""
+def fingerprint(version: int, data: str, base: Path, settings: dict[str, Any]) -> str:
+    """SHA-256, in hex, of all that decides what comes of a training. Raises EncoderError where a file is unreadable.
+
+    `version` is the recipe's, `data` a fingerprint of what is learnt from, `base` the folder that is started from.
+    """
     files = sorted({file for pattern in BASE_FILES for file in base.glob(pattern)})
     content = [
-        VERSION,
-        support.fingerprint(),
+        version,
+        data,
         [[file.name, sha256(file)] for file in files],
-        asdict(settings),
+        settings,
         [metadata.version(name) for name in ("torch", "transformers")],
     ]
     return hashlib.sha256(json.dumps(content).encode("ascii")).hexdigest()
 
 
 class Work:
-    """A folder that one training at a time works in."""
+    """A folder that one training at a time works in; what goes wrong with it is raised as `fault`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, fault: type[Exception] = KnowledgeError) -> None:
         self.checkpoints = folder / "checkpoints"
         self.model = folder / "model"
         self._folder = folder
+        self._fault = fault
         self._fingerprint = folder / "fingerprint"
 
     @contextmanager
     def opened(self, fingerprint: str) -> Iterator[None]:
         """Keep others out, and delete what was left by another training.
 
-        Raises IntentError where the folder is in use or cannot be written.
+        Raises the fault where the folder is in use or cannot be written.
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -66,11 +66,11 @@ class Work:
                 self._start(fingerprint)
                 yield
         except Timeout as error:
-            raise IntentError(
+            raise self._fault(
                 f"another training works in {self._folder}: wait for it, or give another folder"
             ) from error
         except OSError as error:
-            raise IntentError(
+            raise self._fault(
                 f"the training cannot keep its work in {self._folder} ({error.strerror or error}): "
                 "free the disk, or give another folder"
             ) from error

@@ -1,0 +1,75 @@
+"""The one way to open a reranker from a setting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from munshi.knowledge.base import ChatModel, Encoder, Hit, KnowledgeError, Reranker
+from munshi.knowledge.cross_encoder import open_cross_encoder
+from munshi.knowledge.index import Index
+from munshi.knowledge.rerank import MaxSimReranker
+from munshi.knowledge.rerank_cross_encoder import CrossEncoderReranker
+from munshi.knowledge.rerank_listwise import ListwiseReranker
+from munshi.knowledge.reranker_model import verify
+from munshi.knowledge.views import Prepare, as_is
+
+SPECS = "maxsim, none, cross_encoder:FOLDER or listwise"
+
+
+@dataclass(frozen=True, slots=True)
+class RerankerParts:
+    """What rerankers are made of; each kind takes what it needs.
+
+    `home` keeps graphs that are built once, `models` holds trained rerankers by name, `timeout` (seconds) is for an
+    answer of the language model, `progress` is told of what takes long.
+    """
+
+    index: Index
+    encoder: Encoder | None
+    home: Path
+    model: ChatModel | None = None
+    models: Path | None = None
+    threads: int = 1
+    prepare: Prepare = as_is
+    timeout: float | None = None
+    progress: Callable[[str], None] = lambda _text: None
+
+
+class KeepOrder:
+    """The reranker that changes nothing."""
+
+    def rerank(self, query: str, hits: Sequence[Hit], *, top_k: int) -> list[Hit]:  # noqa: ARG002 - the contract's
+        """The first `top_k`, as they came."""
+        return list(hits[: max(top_k, 0)])
+
+
+def open_reranker(spec: str, parts: RerankerParts) -> Reranker:
+    """The reranker that a setting names: "maxsim", "none", "cross_encoder:FOLDER-OR-NAME" or "listwise".
+
+    A name is that of a trained reranker in `parts.models`. Without an encoder "maxsim" keeps the order. Raises
+    KnowledgeError, one line with the remedy.
+    """
+    kind, _, rest = spec.strip().partition(":")
+    if kind == "none" and not rest:
+        return KeepOrder()
+    if kind == "maxsim" and not rest:
+        return MaxSimReranker(parts.index, parts.encoder) if parts.encoder else KeepOrder()
+    if kind == "listwise" and not rest:
+        if parts.model is None:
+            raise KnowledgeError("the reranker 'listwise' needs a language model; set MUNSHI_LLM, or choose maxsim")
+        return ListwiseReranker(parts.model, timeout=parts.timeout)
+    if kind == "cross_encoder" and rest.strip():
+        folder = _folder(rest.strip(), parts.models)
+        model = open_cross_encoder(folder, home=parts.home, threads=parts.threads, progress=parts.progress)
+        return CrossEncoderReranker(model, prepare=parts.prepare)
+    raise KnowledgeError(f"the reranker {spec.strip()[:80]!r} is unknown; set {SPECS}")
+
+
+def _folder(named: str, models: Path | None) -> Path:
+    """The folder of a trained reranker's name, else the path itself. Raises KnowledgeError where it is damaged."""
+    trained = models / named if models is not None and Path(named).name == named else None
+    folder = trained if trained is not None and trained.is_dir() else Path(named).expanduser()
+    verify(folder)
+    return folder
