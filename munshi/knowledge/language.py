@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import regex
 
-_LETTERS = regex.compile(r"\p{L}")
-_DEVANAGARI = regex.compile(r"(?=\p{L})\p{Devanagari}")
+_LETTERS = regex.compile(r"[\p{L}\p{M}]")  # a vowel sign is a mark in Devanagari
+_DEVANAGARI = regex.compile(r"(?=[\p{L}\p{M}])\p{Devanagari}")
 
 
 def language_of(text: str) -> str:

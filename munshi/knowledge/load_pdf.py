@@ -44,9 +44,8 @@ def load_pdf(data: bytes, source: str) -> Document:
     logging.getLogger("pdfminer").setLevel(logging.ERROR)  # it tells every odd byte of a PDF
     reader = _Reader(data, source)
     try:
-        with pdfplumber.open(io.BytesIO(data)) as pdf:
-            pages = list(reader.pages(pdf))
-            metadata = dict(pdf.metadata)
+        pdf = pdfplumber.open(io.BytesIO(data))  # not closed: for that it would open every page once more
+        pages = list(reader.pages(pdf))
     except reader.errors as error:
         raise _refusal(error, source) from error
     blocks = join_pages(list(reader.blocks(pages)))
@@ -54,7 +53,9 @@ def load_pdf(data: bytes, source: str) -> Document:
     if not blocks:
         empty = f"{source}: no text in this PDF, and no scanned pages; write something in it or take it away"
         raise LoadError(faults[0] if faults else empty)
-    return assemble(source, blocks, title=top_heading(blocks), properties=_properties(metadata, blocks), faults=faults)
+    return assemble(
+        source, blocks, title=top_heading(blocks), properties=_properties(pdf.metadata, blocks), faults=faults
+    )
 
 
 class _Reader:
@@ -71,18 +72,20 @@ class _Reader:
 
     def pages(self, pdf: Any) -> Iterator[PdfPage]:
         """The pages that can be read, until the time is up."""
+        from pdfminer.pdfpage import PDFPage
+        from pdfplumber.page import Page
+
         until = time.monotonic() + TEXT_SECONDS
-        for number, page in enumerate(pdf.pages, 1):
+        for number, raw in enumerate(PDFPage.create_pages(pdf.doc), 1):
             if number > MAX_PAGES or time.monotonic() > until:
-                for left in range(number, len(pdf.pages) + 1):
-                    self._note(left, "left out, the file is too long; split it")
+                self._note(number, "here the reading ended, the file is too long; split it")
                 return
             try:
+                page = Page(pdf, raw, page_number=number)
                 yield read_page(page, number)
+                page.close()
             except self.errors as error:
                 self._note(number, f"cannot be read ({type(error).__name__}); open the file and save it again as PDF")
-            finally:
-                page.close()
 
     def blocks(self, pages: list[PdfPage]) -> Iterator[Block]:
         """The blocks of all pages in order."""

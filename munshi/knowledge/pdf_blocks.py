@@ -18,6 +18,7 @@ from munshi.knowledge.tables import split_header, table
 
 _LARGER = 1.12  # of the body's type size
 _HEADING_WORDS = 16
+_LINE_WORDS = 8  # a line of more words is prose
 _ENDS_SENTENCE = re.compile(r"[.!;।,]$")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*(?=[.)]?\s)")
 _GAP = 0.35  # of the type size: more space above a line than usual, and it opens a paragraph
@@ -44,16 +45,17 @@ class Type:
 
 def type_of(pages: Sequence[PdfPage]) -> Type:
     """How the lines of a document are set: what is larger than the body, or bold where that is not, is a heading."""
+    lines = [line for page in pages for line in page.lines if not line.cells]
+    prose = [line for line in lines if _ENDS_SENTENCE.search(line.text) or line.words > _LINE_WORDS]
     sizes = Counter[Style]()
-    for page in pages:
-        for line in page.lines:
-            sizes[_style(line)] += len(line.text)
+    for line in prose or lines:
+        sizes[_style(line)] += len(line.text)
     if not sizes:
         return Type(0.0, ())
     body = sizes.most_common(1)[0][0]
     styles = [
         (size, bold)
-        for size, bold in sizes
+        for size, bold in {_style(line) for line in lines}
         if size >= _LARGER * body[0] or (bold and not body[1] and size >= 0.95 * body[0])
     ]
     return Type(body[0], tuple(sorted(styles, reverse=True)))

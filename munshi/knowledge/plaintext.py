@@ -39,7 +39,9 @@ def _kinds(lines: list[str], *, headings: bool) -> list[LineKind]:
     filled = [i for i, line in enumerate(lines) if line]
     in_run = {i for a, b in pairwise(filled) if _numbered(lines[a], lines[b]) for i in (a, b)}
     opened = clauses(lines)
-    return [_kind(line, opened[i], heads=headings and i not in in_run) for i, line in enumerate(lines)]
+    goes_on = {i for i, below in enumerate(lines[1:]) if opened[i] and below[:1].islower()}
+    heads = set(range(len(lines))) - in_run - goes_on if headings else set()
+    return [_kind(line, opened[i], heads=i in heads) for i, line in enumerate(lines)]
 
 
 def _numbered(*lines: str) -> bool:

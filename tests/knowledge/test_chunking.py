@@ -185,6 +185,64 @@ def test_what_the_front_matter_says_holds_for_every_passage() -> None:
     assert found[-1].heading == ("Returns", "Refunds")
 
 
+def test_a_cut_paragraph_may_repeat_its_last_sentences() -> None:
+    sentences = [numbered(5, start) for start in (0, 10, 20, 30)]
+
+    assert [p.text for p in cut(" ".join(sentences), ChunkSettings(12, overlap_words=6))] == [
+        " ".join(sentences[at : at + 2]) for at in range(3)
+    ]
+
+
+def test_each_numbered_clause_is_a_passage() -> None:
+    text = (
+        "# Terms\n\n## Returns\n\nIn short.\n\n4.1 The buyer may return parts.\n\nThe box too.\n\n"
+        "4.2 The seller pays for:\n\n"
+        "- transport\n- packing\n\n## Law\n\nSection 420. Cheating is punished.\n\nSection 421A Fraud too.\n\n"
+        "## Volts\n\n12.6 V is full.\n\n11.9 V is empty.\n"
+    )
+
+    assert [(p.id, p.text) for p in cut(text)] == [
+        ("a.md#returns/0", "In short."),
+        ("a.md#returns/4.1", "4.1 The buyer may return parts.\nThe box too."),
+        ("a.md#returns/4.2", "4.2 The seller pays for:\n- transport\n- packing"),
+        ("a.md#law/section-420", "Section 420. Cheating is punished."),
+        ("a.md#law/section-421a", "Section 421A Fraud too."),
+        ("a.md#volts/0", "12.6 V is full.\n11.9 V is empty."),
+    ]
+
+
+def test_clauses_of_a_plain_text_that_stand_line_by_line() -> None:
+    text = "4.1 The buyer may return what he\nhas bought from us.\n4.2 The seller pays for the transport of\nit.\n"
+    found = passages(load_text(text.encode(), "terms.txt"))
+
+    assert [p.id for p in found] == ["terms.txt#4.1", "terms.txt#4.2"]
+    assert found[0].text == "4.1 The buyer may return what he has bought from us."
+
+
+def test_the_language_is_told_by_the_script_of_each_passage() -> None:
+    found = cut(
+        "# Rules\n\n## A\n\nReturn it.\n\n## B\n\nसात दिन में, with bill.\n\n## C\n\nsaat din mein wapas\n\n## D\n\n123\n"
+    )
+
+    assert [p.language for p in found] == ["en", "hi", "en", "en"]
+    assert {p.language for p in cut("---\nlanguage: mr\n---\nदुकान उघडी आहे.\n\nOpen.")} == {"mr"}
+
+
+def test_date_kind_and_priority_of_each_passage() -> None:
+    policy, faq, text = (
+        passages(document)[0]
+        for document in (
+            load_markdown(b"---\ndate: 2026-04-01\n---\n# Refund rules\n\nIn five days.", "a.md"),
+            load_csv(b"question,answer\nOpen?,Yes.", "faq.csv"),
+            load_markdown(b"---\npriority: 99\n---\n# About us\n\nWe sell parts.", "b.md"),
+        )
+    )
+
+    assert (policy.kind, policy.priority, policy.metadata["date"]) == ("policy", 30, "2026-04-01")
+    assert (faq.kind, faq.priority, text.kind, text.priority) == ("faq", 20, "text", 99)
+    assert "date" not in text.metadata
+
+
 # What holds for any document
 
 WORDS = st.text(st.sampled_from("abcxyz0189वापसी।.!?-'🙂\u200bשל"), min_size=1, max_size=8)
@@ -201,10 +259,10 @@ TEXTS = st.lists(PARTS, max_size=6).map("\n\n".join)
 
 
 @settings(max_examples=150)
-@given(TEXTS, st.integers(1, 40))
-def test_passages_hold_every_word_within_the_size(text: str, max_words: int) -> None:
+@given(TEXTS, st.integers(1, 40), st.integers(0, 40))
+def test_passages_hold_every_word_within_the_size(text: str, max_words: int, overlap: int) -> None:
     document = load_markdown(text.encode(), "a.md")
-    found = passages(document, ChunkSettings(max_words))
+    found = passages(document, ChunkSettings(max_words, overlap))
 
     assert {word for block in document.blocks if block.kind != "heading" for word in block.text.split()} <= tokens(
         found
@@ -212,7 +270,7 @@ def test_passages_hold_every_word_within_the_size(text: str, max_words: int) -> 
     assert all(len(p.text.split()) <= max_words for p in found if "row" not in p.metadata)
     assert all(p.text.strip() for p in found)
     assert len({p.id for p in found}) == len(found)
-    assert found == passages(document, ChunkSettings(max_words))
+    assert found == passages(document, ChunkSettings(max_words, overlap))
 
 
 @given(TEXTS)

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
+from datetime import date
 from io import BytesIO
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfWriter
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Frame,
+    FrameBreak,
+    PageBreak,
+    PageTemplate,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+)
 
 from munshi.knowledge.base import LoadError
+from munshi.knowledge.chunking import passages
 from munshi.knowledge.documents import Document
 from munshi.knowledge.loaders import load
-from tests.knowledge.papers import Write, attempt
+from tests.knowledge.papers import Write, attempt, drawn, shape
 
 
 def pdf(pages: Sequence[Sequence[str]], trailer: str = "", extra: Sequence[str] = ()) -> bytes:
@@ -110,3 +126,132 @@ def test_a_damaged_pdf_loads_or_says_so(at: int, junk: bytes, cut: bool) -> None
     result = attempt(damaged, ".pdf")
 
     assert result.blocks if isinstance(result, Document) else "a.pdf" in str(result)
+
+
+# As people lay them out
+
+STYLES = getSampleStyleSheet()
+LEFT = [f"Left sentence number {n} runs on for some words until it ends." for n in range(8)]
+RIGHT = [f"Right sentence number {n} runs on for some words until it ends." for n in range(8)]
+PRICES = [
+    ["Item", "Price", "Stock"],
+    ["Exide battery", "₹4,200".replace("₹", "Rs. "), "5"],
+    ["Engine oil", "Rs. 450", "12"],
+]
+
+
+def says(text: str, style: str = "BodyText") -> Paragraph:
+    return Paragraph(text, STYLES[style])
+
+
+def test_columns_are_read_one_after_the_other(write: Write) -> None:
+    frames = [Frame(50, 50, 230, 640), Frame(320, 50, 230, 640)]
+    out = BytesIO()
+    document = BaseDocTemplate(out)
+    document.addPageTemplates(
+        PageTemplate(
+            frames=frames, onPage=lambda canvas, _: canvas.drawString(50, 740, "A title over both columns of the page")
+        )
+    )
+    document.build([*map(says, LEFT), FrameBreak(), *map(says, RIGHT)])
+    text = " ".join(block.text for block in load(write("a.pdf", out.getvalue())).blocks)
+
+    assert text.startswith("A title over both columns of the page")
+    assert [text.index(sentence) for sentence in LEFT + RIGHT] == sorted(map(text.index, LEFT + RIGHT))
+
+
+@pytest.mark.parametrize("ruled", [True, False])
+def test_a_table_is_read_row_by_row_with_its_header(write: Write, ruled: bool) -> None:
+    table = Table(PRICES, colWidths=150, style=[("GRID", (0, 0), (-1, -1), 1, "black")] if ruled else [])
+    document = load(
+        write("prices.pdf", drawn([says("Our prices for this year:"), Spacer(1, 12), table, says("All with tax.")]))
+    )
+
+    assert shape(document) == [
+        ("paragraph", "Our prices for this year:"),
+        ("row", "Item: Exide battery; Price: Rs. 4,200; Stock: 5"),
+        ("row", "Item: Engine oil; Price: Rs. 450; Stock: 12"),
+        ("paragraph", "All with tax."),
+    ]
+
+
+def test_a_table_that_goes_on_overleaf_keeps_its_header(write: Write) -> None:
+    rows = [["Item", "Note"], *([f"Part {n}", f"note {n}"] for n in range(90))]
+    grid = [("GRID", (0, 0), (-1, -1), 1, "black"), ("FONTNAME", (0, 0), (-1, 0), "Helvetica-Bold")]
+    found = load(write("a.pdf", drawn([Table([["Sr", *row] for row in rows], style=grid)]))).blocks
+
+    assert [block.text for block in found] == [f"Sr: Sr; Item: Part {n}; Note: note {n}" for n in range(90)]
+    assert {block.page for block in found} == {1, 2, 3}
+
+
+def test_headings_are_told_by_their_type(write: Write) -> None:
+    story = [says("<font size=24>Warranty terms</font>", "Title"), says("Batteries and all that is fitted", "Heading1"),
+             says("Two years. Bring The Bill"), says("what is left out", "Heading2"), says("Damage by water."),
+             says("Tyres", "Heading1"), says("One year.")]  # fmt: skip
+    document = load(write("w.pdf", drawn(story)))
+
+    assert (document.title, document.kind) == ("Warranty terms", "policy")
+    assert [(p.heading, p.text) for p in passages(document)] == [
+        (("Batteries and all that is fitted",), "Two years. Bring The Bill"),
+        (("Batteries and all that is fitted", "what is left out"), "Damage by water."),
+        (("Tyres",), "One year."),
+    ]
+
+
+def test_running_heads_and_page_numbers_are_left_out(write: Write) -> None:
+    def furnish(canvas: Canvas, document: BaseDocTemplate) -> None:
+        canvas.drawString(60, 810, "Navi Auto Spares – handbook")
+        canvas.drawRightString(540, 20, f"Page {document.page} of 4")
+
+    out = BytesIO()
+    story = [part for n in range(4) for part in (says(f"Text of page {n}."), PageBreak())]
+    SimpleDocTemplate(out).build(story, onFirstPage=furnish, onLaterPages=furnish)
+
+    assert [block.text for block in load(write("a.pdf", out.getvalue())).blocks] == [
+        f"Text of page {n}." for n in range(4)
+    ]
+
+
+def test_a_paragraph_that_goes_on_overleaf_is_one(write: Write) -> None:
+    document = load(write("a.pdf", pdf([["The battery is ex-"], ["changed within seven days."]])))
+
+    assert [(block.page, block.text) for block in document.blocks] == [
+        (1, "The battery is exchanged within seven days.")
+    ]
+
+
+def test_numbered_clauses_are_passages(write: Write) -> None:
+    story = [
+        says("Terms", "Title"),
+        *(says(f"4.{n} Clause number {n} says what it says, at some length.") for n in (1, 2, 3)),
+    ]
+    found = passages(load(write("terms.pdf", drawn(story))))
+
+    assert [p.id for p in found] == ["terms.pdf#4.1", "terms.pdf#4.2", "terms.pdf#4.3"]
+
+
+def test_properties_tell_date_and_title(write: Write) -> None:
+    document = load(
+        write("a.pdf", drawn([says("Some text.")], title="Price list", subject="Valid until 31 March 2027"))
+    )
+
+    assert (document.title, document.valid_until) == ("Price list", date(2027, 3, 31))
+    assert document.dated is not None
+
+
+def test_a_broken_page_is_left_out_and_named(write: Write) -> None:
+    data = pdf([["First page."], ["Second page."], ["Third page."]])
+    second = data.index(b"/MediaBox", data.index(b"/MediaBox") + 1)
+    document = load(write("a.pdf", data[:second] + data[second:].replace(b"[0 0 612 792]", b"[0 0 612 (x)]", 1)))
+
+    assert [(block.page, block.text) for block in document.blocks] == [(1, "First page."), (3, "Third page.")]
+    assert "a.pdf, page 2" in document.faults[0]
+
+
+def test_a_bomb_is_stopped(write: Write) -> None:
+    stream = zlib.compress(bytes(3 << 30 >> 1), 9)
+    bomb = pdf(
+        [["x"]], extra=[f"<</Length {len(stream)}/Filter/FlateDecode>>stream\n{stream.decode('latin-1')}\nendstream"]
+    )
+    with pytest.raises(LoadError, match=r"a\.pdf"):
+        load(write("a.pdf", bomb.replace(b"/Contents 5 0 R", b"/Contents 6 0 R")))
