@@ -9,6 +9,7 @@ from munshi.knowledge.base import Answer, Citation, Hit, Method, Passage
 from munshi.knowledge.evidence import Evidence, confidence, gather
 from munshi.knowledge.extract import Extractor, ExtractSettings
 from munshi.knowledge.search import HybridRetriever
+from munshi.knowledge.search_trace import SearchTrace
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,15 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """An answer and how it came about: the hits with every stage's score, and the confidence in each."""
+    """An answer and how it came about: the hits with every stage's score, and the confidence in each.
+
+    `search` is the whole search; a hit that a better source contradicts stands there alone.
+    """
 
     answer: Answer
     hits: tuple[Hit, ...]
     confidences: tuple[float, ...]
+    search: SearchTrace
 
 
 class Papers:
@@ -89,12 +94,13 @@ class Papers:
         wanted = dict(filters or {})
         if len(self._languages) > 1:
             wanted.setdefault("language", language)
-        hits = self.retriever.search(question, top_k=self._settings.hits, filters=wanted)
+        found = self.retriever.trace(question, top_k=self._settings.hits, filters=wanted)
+        hits = found.usable
         looked = [
             _Look(hit, evidence) for hit, evidence in zip(hits, gather(question, hits, self.retriever), strict=True)
         ]
         least = self._settings.threshold if threshold is None else threshold
-        return Trace(self._answer(question, looked, least), tuple(hits), tuple(look.sure for look in looked))
+        return Trace(self._answer(question, looked, least), hits, tuple(look.sure for look in looked), found)
 
     def quote(self, text: str, passage: Passage) -> str:
         """The part of a passage, verbatim, that a text goes back to."""

@@ -9,8 +9,10 @@ from math import exp
 import numpy as np
 
 from munshi.knowledge.base import Hit
+from munshi.knowledge.codes import plain_stems
+from munshi.knowledge.query import widest
 from munshi.knowledge.search import HybridRetriever
-from munshi.knowledge.text import content_stems
+from munshi.knowledge.text import function_stems
 from munshi.knowledge.token_vectors import own_tokens
 
 
@@ -49,8 +51,9 @@ def gather(question: str, hits: Sequence[Hit], retriever: HybridRetriever) -> li
     """The evidence for each hit that `retriever` found for the question."""
     index = retriever.index
     prepared = retriever.prepare(question)
-    asked = content_stems(prepared)
-    coverage = index.lexical.coverage(asked)
+    functional = function_stems()
+    asked = tuple(stem for stem in dict.fromkeys(plain_stems(prepared)) if stem not in functional)
+    coverage = widest(index.lexical, asked, retriever.synonyms.variants(asked))
     total = sum(index.lexical.idf(stem) for stem in asked) or 1.0
     return [
         Evidence(

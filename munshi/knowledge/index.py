@@ -19,6 +19,9 @@ from munshi.knowledge.views import Prepare, as_is, sentence_views, stem_view, to
 IN_MEMORY = 1 << 25
 """Bytes of token vectors up to which they are gathered in memory."""
 
+_WORDS = 2
+"""Raised with every change of how words are cut: the lexical part of an older index is then built anew."""
+
 
 @dataclass(frozen=True)
 class Index:
@@ -58,7 +61,7 @@ class Index:
         lexical = lexical or LexicalSettings()
         views = [Views(sentence_views(passage, prepare), token_views(passage, prepare)) for passage in passages]
         keys = tuple(digest(json.dumps([encoder.name if encoder else "", *pair])) for pair in views)
-        version = digest(json.dumps([asdict(lexical), keys, [repr(passage) for passage in passages]]))
+        version = digest(json.dumps([_WORDS, asdict(lexical), keys, [repr(passage) for passage in passages]]))
         if reuse is not None and reuse.version == version:
             return reuse
         known = reuse.embeddings(set(keys)) if encoder and reuse else {}
@@ -66,7 +69,7 @@ class Index:
         return cls(
             passages=tuple(passages),
             keys=keys,
-            lexical=LexicalIndex.build([stem_view(passage, prepare) for passage in passages], lexical),
+            lexical=_lexical(passages, lexical, prepare),
             vectors=_vectors(parts, encoder) if encoder else None,
             tokens=_tokens(parts, encoder, kept) if encoder and encoder.has_tokens else None,
             version=version,
@@ -88,6 +91,11 @@ class Index:
         if self.vectors is None:
             return {}
         return {key: self.embedding(i) for i, key in enumerate(self.keys) if key in keys}
+
+
+def _lexical(passages: Sequence[Passage], settings: LexicalSettings, prepare: Prepare) -> LexicalIndex:
+    weights = {"title": settings.title, "heading": settings.heading}
+    return LexicalIndex.build([stem_view(passage, prepare, **weights) for passage in passages], settings)
 
 
 def _vectors(parts: list[Embedding], encoder: Encoder) -> VectorIndex:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import bm25s
 import numpy as np
@@ -15,12 +15,22 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class LexicalSettings:
-    """BM25's own. `method` is the variant as bm25s names it; `delta` counts for `bm25l` and `bm25+` alone."""
+    """BM25's own. `method` is the variant as bm25s names it; `delta` counts for `bm25l` and `bm25+` alone.
+
+    A word of the title counts as `title` of them in the text, one of the headings above as `heading`.
+    """
 
     k1: float = 1.5
     b: float = 0.75
     method: Literal["lucene", "robertson", "atire", "bm25l", "bm25+"] = "lucene"
     delta: float = 0.5
+    title: int = 2
+    heading: int = 2
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """What bm25s is given."""
+        return {"k1": self.k1, "b": self.b, "method": self.method, "delta": self.delta}
 
 
 class LexicalIndex:
@@ -36,7 +46,7 @@ class LexicalIndex:
         if not any(documents):
             return cls(None, len(documents))
         bm25s.logger.setLevel("WARNING")  # its import set it to DEBUG
-        model = bm25s.BM25(**asdict(settings or LexicalSettings()))
+        model = bm25s.BM25(**(settings or LexicalSettings()).model)
         model.index([list(tokens) for tokens in documents], show_progress=False)
         return cls(model, len(documents))
 
@@ -57,21 +67,21 @@ class LexicalIndex:
         total = 0.0
         for token in set(tokens):
             weight = self.idf(token)
-            covered[self._holders(token)] += weight
+            covered[self.holders(token)] += weight
             total += weight
         return covered / np.float32(total) if total else covered
 
     def frequency(self, token: str) -> int:
         """How many passages hold the token."""
-        return len(self._holders(token))
+        return len(self.holders(token))
 
     def idf(self, token: str) -> float:
         """How much the token tells: ln(1 + (n - f + 0.5) / (f + 0.5)), highest for one that no passage holds."""
         frequency = self.frequency(token)
         return float(np.log1p((self._size - frequency + 0.5) / (frequency + 0.5)))
 
-    def _holders(self, token: str) -> NDArray[np.int32]:
-        """The passages that hold the token."""
+    def holders(self, token: str) -> NDArray[np.int32]:
+        """The passages that hold the token, by position, in rising order."""
         if self._model is None or token not in self:
             return np.zeros(0, dtype=np.int32)
         column = self._model.vocab_dict[token]

@@ -2,61 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from munshi.knowledge.base import Encoder, Hit, Passage, Reranker
-from munshi.knowledge.fusion import convex, min_max, reciprocal_rank
+from munshi.knowledge.arms import Arms, Proposed, propose
+from munshi.knowledge.base import Encoder, Hit, Reranker
+from munshi.knowledge.conflicts import Conflict, Contradictions
+from munshi.knowledge.exact import ExactMatcher
+from munshi.knowledge.expansion import Synonyms
+from munshi.knowledge.filters import Lift
 from munshi.knowledge.index import Index
 from munshi.knowledge.memo import remembering
+from munshi.knowledge.query import Query, read_query
 from munshi.knowledge.reading import mostly_devanagari, reads_hindi
 from munshi.knowledge.rerank import MaxSimReranker
-from munshi.knowledge.text import stems
+from munshi.knowledge.search_cache import LruCache
+from munshi.knowledge.search_settings import SearchSettings
+from munshi.knowledge.search_trace import SearchTrace, Stopwatch
+from munshi.knowledge.second_look import Looked, Raise, SecondLook
 from munshi.knowledge.views import Prepare, as_is
 
-MAX_QUERY = 2000
-"""Characters of a query that are looked at: nobody asks a longer question."""
+__all__ = ["HybridRetriever", "SearchSettings"]
 
-
-@dataclass(frozen=True, slots=True)
-class SearchSettings:
-    """The funnel's switches and sizes.
-
-    `alpha` is the dense arm's weight in min-max fusion; 0.7 was chosen on XQuAD's even articles, FAQ alternates left
-    out of the index one at a time, STS-B's training pairs and questions found by their intent's name. With `coordinate`
-    a lexical score counts by the share of the question it covers, so that a passage that shares only "at" and "a" with
-    it gets no say. `boost` is what a passage that fits all filters is given on top (scores run from 0 to about 1).
-    """
-
-    lexical: bool = True
-    dense: bool = True
-    rerank: bool = True
-    fusion: Literal["min_max", "rrf"] = "min_max"
-    alpha: float = 0.7
-    rrf_k: int = 60
-    coordinate: bool = True
-    candidates: int = 100
-    shortlist: int = 20
-    boost: float = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class _Arms:
-    """Every passage's score by each arm that ran, (n,)."""
-
-    lexical: NDArray[np.float32] | None
-    coverage: NDArray[np.float32] | None
-    dense: NDArray[np.float32] | None
+_log = logging.getLogger(__name__)
 
 
 class HybridRetriever:
-    """BM25 and dense vectors, fused and reranked. Without an encoder, BM25 alone."""
+    """BM25 and dense vectors, fused and reranked. Without an encoder, BM25 alone. Safe for several threads."""
 
     def __init__(
         self,
@@ -65,34 +43,143 @@ class HybridRetriever:
         *,
         settings: SearchSettings | None = None,
         reranker: Reranker | None = None,
+        costly: Reranker | None = None,
         prepare: Prepare = as_is,
         today: Callable[[], date] = date.today,
     ) -> None:
-        """`encoder` and `prepare` must be those the index was built with; `reranker` defaults to MaxSim."""
+        """`encoder` and `prepare` must be those the index was built with; `reranker` defaults to MaxSim.
+
+        `costly` is a second reranker that is asked only where the first leaves the order in doubt.
+        """
         self.index = index
         self.settings = settings or SearchSettings()
         self.encoder = remembering(encoder) if encoder and index.vectors is not None else None
-        self._reranker = reranker or self._default_reranker()
+        self.synonyms = Synonyms(self.settings.synonyms if self.settings.expand else ())
         self.prepare = prepare
+        self._reranker = reranker or self._default_reranker()
+        self._costly = costly
         self._today = today
+        self._exact = ExactMatcher(index)
+        self._contradictions = Contradictions()
+        self._cache: LruCache[SearchTrace] = LruCache(self.settings.cache)
+        self._told: LruCache[bool] = LruCache(self.settings.cache)
         self._from = np.array([(p.valid_from or date.min).toordinal() for p in index.passages], dtype=np.int64)
         self._until = np.array([(p.valid_until or date.max).toordinal() for p in index.passages], dtype=np.int64)
 
     def search(self, query: str, *, top_k: int = 5, filters: Mapping[str, str] | None = None) -> list[Hit]:
         """At most `top_k` hits, best first; none for a query without a word in it.
 
-        `filters` (`language`, `kind`, `source`, or a key of the metadata) lift what fits and drop nothing. A passage
-        outside its dates of validity is never found.
+        `filters` (`language`, `kind`, `source`, `product` or a key of the metadata) lift what fits and drop nothing. A
+        passage outside its dates of validity is never among the hits. Raises EncoderError where the encoder fails.
         """
-        query = query[:MAX_QUERY]
-        prepared = self.prepare(query)
-        lift = _Lift(filters or {}, self.settings.boost)
-        size = max(self.settings.shortlist, top_k)
-        hits = sorted(self._fused(self._arms(query, prepared)), key=lambda hit: -hit.score - lift(hit.passage))[:size]
-        if self.settings.rerank and self._reranker is not None and self._reads(prepared):
-            hits = self._reranker.rerank(prepared, hits, top_k=size)
-        lifted = [replace(hit, score=hit.score + lift(hit.passage)) for hit in hits]
-        return sorted(lifted, key=lambda hit: (-hit.score, -hit.passage.priority))[:top_k]
+        return list(self.trace(query, top_k=top_k, filters=filters).hits)
+
+    def trace(self, query: str, *, top_k: int = 5, filters: Mapping[str, str] | None = None) -> SearchTrace:
+        """What `search` finds, with what each stage did."""
+        wanted = dict(filters or {})
+        today = self._today()
+        key = (query, top_k, frozenset(wanted.items()), today, self.settings, self.index.version)
+        known = self._cache.get(key)
+        if known is not None:
+            return replace(known, cached=True)
+        made = self._search(query, top_k, Lift(wanted, self.settings.boost), today)
+        self._tell(made.conflicts)
+        self._cache.put(key, made)
+        return made
+
+    def _search(self, text: str, top_k: int, fits: Lift, today: date) -> SearchTrace:
+        watch = Stopwatch()
+        with watch("query"):
+            query = read_query(text, self.prepare, self.synonyms)
+        arms = self._arms(query, watch)
+        with watch("exact"):
+            exact = self._named(query) if arms.lexical is not None and self.settings.exact else {}
+        with watch("fusion"):
+            proposed = self._proposed(arms, exact, self._valid(today))
+        raised = Raise({self.index.passages[i].id: given for i, given in exact.items()}, fits)
+        with watch("rerank"):
+            looked = self._looked(query, proposed, raised, max(self.settings.shortlist, top_k))
+        hits = tuple(looked.hits[:top_k])
+        with watch("conflicts"):
+            conflicts = self._conflicts(query, hits)
+        return SearchTrace(
+            query=query.text,
+            prepared=query.prepared,
+            hits=hits,
+            expansions=tuple(variant.term for variant in query.variants),
+            candidates=proposed.counts,
+            fused=len(proposed.hits),
+            exact={hit.passage.id: raised.exact[hit.passage.id] for hit in hits if hit.passage.id in raised.exact},
+            lifted={hit.passage.id: given for hit in hits if (given := fits(hit.passage))},
+            rerank=looked.cheap,
+            costly=looked.costly,
+            costly_scores=looked.costly_scores,
+            expired=tuple(raised.order(proposed.expired, self._scale)[:top_k]),
+            conflicts=conflicts,
+            ms=watch.ms,
+        )
+
+    def _arms(self, query: Query, watch: Stopwatch) -> Arms:
+        if not query.terms:
+            return Arms()
+        readable = not self.settings.lexical or self._reads(query.prepared)
+        dense = self.encoder if self.settings.dense and readable else None
+        lexical = coverage = similar = None
+        if self.settings.lexical or dense is None:
+            with watch("lexical"):
+                lexical = query.lexical(self.index.lexical, self.settings.synonym)
+                coverage = query.coverage(self.index.lexical)
+        if dense is not None and self.index.vectors is not None:
+            with watch("dense"):
+                similar = self.index.vectors.scores(dense.encode([query.prepared])[0])
+        return Arms(lexical, coverage, similar)
+
+    def _named(self, query: Query) -> dict[int, float]:
+        """What each passage is given for holding exactly what was asked for, in the customer's words or prepared."""
+        lifts = self._exact.lifts(query.text)
+        if query.prepared != query.text:
+            for position, lift in self._exact.lifts(query.prepared).items():
+                lifts[position] = max(lift, lifts.get(position, 0.0))
+        return lifts
+
+    def _valid(self, today: date) -> NDArray[np.bool_]:
+        """Which passages hold on a day, (n,)."""
+        day = today.toordinal()
+        valid: NDArray[np.bool_] = (self._from <= day) & (day <= self._until)
+        return valid
+
+    def _proposed(self, arms: Arms, exact: Mapping[int, float], valid: NDArray[np.bool_]) -> Proposed:
+        found = propose(self.index.passages, arms, exact, valid, self.settings)
+        if valid.all():
+            return found
+        return replace(found, expired=propose(self.index.passages, arms, exact, ~valid, self.settings).hits)
+
+    def _looked(self, query: Query, proposed: Proposed, raised: Raise, size: int) -> Looked:
+        """The short list, cut with what lifts it, in the rerankers' order."""
+        short = sorted(proposed.hits, key=lambda hit: -hit.score - raised(hit.passage, self._scale))[:size]
+        reads = self.settings.rerank and self._reads(query.prepared)
+        look = SecondLook(
+            self._reranker if reads else None, self._costly if self.settings.rerank else None, self.settings.margin
+        )
+        return look(query.prepared, short, raised, scale=self._scale)
+
+    def _conflicts(self, query: Query, hits: Sequence[Hit]) -> tuple[Conflict, ...]:
+        if not self.settings.conflicts:
+            return ()
+        return self._contradictions.among(query.prepared, [hit.passage for hit in hits])
+
+    def _tell(self, conflicts: Sequence[Conflict]) -> None:
+        """Write each conflict to the log once."""
+        for conflict in conflicts:
+            key = frozenset(conflict.quotes)
+            if self._told.get(key) is None:
+                self._told.put(key, True)
+                _log.warning("The papers disagree: %s", conflict)
+
+    @property
+    def _scale(self) -> float:
+        """The highest score that fusion can give."""
+        return 2 / (self.settings.rrf_k + 1) if self.settings.fusion == "rrf" else 1.0
 
     @cached_property
     def _reads_hindi(self) -> bool:
@@ -106,71 +193,3 @@ class HybridRetriever:
         if self.encoder is None or self.index.tokens is None:
             return None
         return MaxSimReranker(self.index, self.encoder)
-
-    def _arms(self, query: str, prepared: str) -> _Arms:
-        known, added = stems(prepared), stems(query)
-        tokens = known + [token for token in added if token not in set(known)]
-        if not tokens:
-            return _Arms(None, None, None)
-        readable = not self.settings.lexical or self._reads(prepared)
-        dense = self.encoder if self.settings.dense and readable else None
-        lexical = self.settings.lexical or dense is None
-        return _Arms(
-            lexical=self.index.lexical.scores(tokens) if lexical else None,
-            coverage=self.index.lexical.coverage(known) if lexical else None,
-            dense=self.index.vectors.scores(dense.encode([prepared])[0]) if dense and self.index.vectors else None,
-        )
-
-    def _fused(self, arms: _Arms) -> list[Hit]:
-        """The candidates with the fused score, best first."""
-        best = [self._best(scores) for scores in (arms.lexical, arms.dense) if scores is not None]
-        chosen = np.unique(np.concatenate(best)) if best else np.zeros(0, dtype=np.int64)
-        scores = self._fusion(arms, best, chosen)
-        hits = [
-            Hit(self.index.passages[i], float(score), _at(arms.lexical, i), _at(arms.dense, i))
-            for i, score in zip(chosen.tolist(), scores.tolist(), strict=True)
-        ]
-        return sorted(hits, key=lambda hit: -hit.score)
-
-    def _best(self, scores: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The passages with an arm's highest scores, best first: of those valid today, and none that scores nothing."""
-        today = self._today().toordinal()
-        scores = np.where((self._from <= today) & (today <= self._until), scores, 0.0)
-        count = min(self.settings.candidates, len(scores))
-        top = np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, dtype=np.int64)
-        top = top[scores[top] > 0]
-        return top[np.argsort(-scores[top], kind="stable")]
-
-    def _fusion(self, arms: _Arms, best: list[NDArray[np.int64]], chosen: NDArray[np.int64]) -> NDArray[np.float32]:
-        if self.settings.fusion == "rrf":
-            fused = reciprocal_rank([ranking.tolist() for ranking in best], self.settings.rrf_k)
-            return np.array([fused[i] for i in chosen.tolist()], dtype=np.float32)
-        if arms.lexical is None or arms.dense is None:
-            only = arms.dense if arms.lexical is None else arms.lexical
-            return min_max(only[chosen]) if only is not None else np.zeros(0, dtype=np.float32)
-        share = arms.coverage[chosen] if self.settings.coordinate and arms.coverage is not None else 1.0
-        return convex(min_max(arms.lexical[chosen]) * share, min_max(arms.dense[chosen]), self.settings.alpha)
-
-
-def _at(scores: NDArray[np.float32] | None, position: int) -> float | None:
-    return None if scores is None else float(scores[position])
-
-
-@dataclass(frozen=True, slots=True)
-class _Lift:
-    """What a passage is given for fitting the filters: the boost, by the share of them that it fits."""
-
-    filters: Mapping[str, str]
-    boost: float
-
-    def __call__(self, passage: Passage) -> float:
-        if not self.filters:
-            return 0.0
-        fits = sum(_value(passage, name).casefold() == wanted.casefold() for name, wanted in self.filters.items())
-        return self.boost * fits / len(self.filters)
-
-
-def _value(passage: Passage, name: str) -> str:
-    if name in ("language", "kind", "source"):
-        return str(getattr(passage, name))
-    return passage.metadata.get(name, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import regex
@@ -51,9 +51,14 @@ def level(text: str) -> str:
 
 def stems(text: str) -> list[str]:
     """The words of a text cut to their stems: English and Hindi by Snowball, anything with a digit left whole."""
+    return stem_words(words(text))
+
+
+def stem_words(found: Sequence[str]) -> list[str]:
+    """The stem of each of these words, which are levelled already."""
     # A stemmer is not for two threads at once, and making one costs less than a lock.
     english, hindi = Stemmer.Stemmer("english", 0), Stemmer.Stemmer("hindi", 0)
-    return [_stem(word, english, hindi) for word in words(text)]
+    return [_stem(word, english, hindi) for word in found]
 
 
 def _stem(word: str, english: Stemmer.Stemmer, hindi: Stemmer.Stemmer) -> str:
@@ -66,11 +71,12 @@ def _stem(word: str, english: Stemmer.Stemmer, hindi: Stemmer.Stemmer) -> str:
 
 def content_stems(text: str) -> list[str]:
     """The stems that say what a question is about, each once: without function words and words of asking."""
-    return [stem for stem in dict.fromkeys(stems(text)) if stem not in _function_stems()]
+    return [stem for stem in dict.fromkeys(stems(text)) if stem not in function_stems()]
 
 
 @cache
-def _function_stems() -> frozenset[str]:
+def function_stems() -> frozenset[str]:
+    """The stems that say nothing of what a question is about."""
     return frozenset(stems(" ".join((*STOPWORDS_EN_PLUS, *_ASKING))))
 
 

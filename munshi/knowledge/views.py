@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from munshi.knowledge.base import Passage
+from munshi.knowledge.codes import code_terms
 from munshi.knowledge.text import is_devanagari, sentence_spans, stems
 
 Prepare = Callable[[str], str]
 """Brings a text to the form in which questions are asked (glossed, romanised, typos mended)."""
 
-TITLE_WEIGHT = 2
 PART_WORDS = 12
 """Words that a part of a passage has at least; 1, 12 and 20 do alike on XQuAD, 30 worse."""
 
@@ -25,15 +25,24 @@ def alternates(passage: Passage) -> list[str]:
     return passage.metadata.get("alternates", "").splitlines()
 
 
-def stem_view(passage: Passage, prepare: Prepare) -> list[str]:
-    """The stems a passage is found by: title and headings count double, alternates are in, as written and prepared."""
-    found = stems(" ".join((passage.title, *passage.heading))) * TITLE_WEIGHT + stems(passage.text)
+def stem_view(passage: Passage, prepare: Prepare, *, title: int = 2, heading: int = 2) -> list[str]:
+    """The stems a passage is found by, its alternates as written and prepared among them.
+
+    Those of the title count as `title` of the text's, those of the headings as `heading`. Codes are in as the atoms
+    they are made of too.
+    """
+    found = terms(passage.title) * title + terms(" ".join(passage.heading)) * heading + terms(passage.text)
     for alternate in alternates(passage):
-        found += stems(alternate)
+        found += terms(alternate)
     for text in (passage.title, passage.text, *alternates(passage)):
         if _needs_preparing(passage, text):
             found += sorted(set(stems(prepare(text))) - set(stems(text)))
     return found
+
+
+def terms(text: str) -> list[str]:
+    """What a text is indexed and asked for by: its stems, and its codes and phone numbers in one spelling."""
+    return stems(text) + code_terms(text)
 
 
 def sentence_views(passage: Passage, prepare: Prepare) -> tuple[str, ...]:
