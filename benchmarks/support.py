@@ -1,4 +1,4 @@
-"""Does the check tell a supported sentence from one that is not? And the fit of the probability that decides it.
+"""Whether the check tells a supported sentence from one that is not, and the fit of the probability that decides it.
 
 python -m benchmarks.support          figures on XQuAD's odd articles
 python -m benchmarks.support --fit    the coefficients in munshi/knowledge/support.py, fitted on the even ones

@@ -47,18 +47,31 @@ class Reading:
             return True
         if figure.kind == "code":
             return figure.value in self.runs
-        if figure.before and figure.kind in ("number", "digits") and figure.before + figure.value in self.runs:
+        if (
+            figure.before
+            and figure.kind == "number"
+            and not figure.unit
+            and self._is_code(figure.before + figure.value)
+        ):
             return True
         return any(figure.equals(own) and (side != "low" or figure.least) for own, side in self.ends)
+
+    def _is_code(self, value: str) -> bool:
+        return any(own.kind == "code" and own.value == value for own in self.figures)
 
 
 @lru_cache(maxsize=1024)
 def read(text: str) -> Reading:
     """Read a text: each figure once, in the order in which they stand."""
-    cleaned = clean(text, limit=None).text
+    cleaned = plain(text)
     found = [replace(each, text=cleaned[each.start : each.end]) for each in _all(cleaned)]
     ranges = [each for each in found if each.kind == "range"]
     return Reading(tuple(found), tuple(_ends(ranges)), squeezed(cleaned))
+
+
+def plain(text: str) -> str:
+    """The text that the places of its figures are counted in: its normal form, line by line."""
+    return "\n".join(clean(line, limit=None).text for line in text.splitlines())
 
 
 def _all(text: str) -> list[Figure]:

@@ -98,7 +98,7 @@ class Grounding:
         cited, text = _uncited(sentence, passages)
         links = unlink(text, self._hosts, [*map(view, passages.values()), *records])
         faults = [f"link: {address} is none of the shop's own" for address in links.foreign]
-        if faults or _is_polite(links.text):
+        if _is_polite(links.text):
             return Verdict(links.text, (), tuple(faults))
         citations, reason = self._borne_out(links.text, cited, sources)
         faults += _unknown_figures(links.text, citations or cited, sources)

@@ -10,16 +10,17 @@ import numpy as np
 import regex
 
 from munshi.knowledge.base import Encoder, Passage
-from munshi.knowledge.figures import read
+from munshi.knowledge.figures import plain, read
 from munshi.knowledge.lexical import LexicalIndex
 from munshi.knowledge.memo import Vectors
-from munshi.knowledge.normalise import clean
 from munshi.knowledge.opposition import opposed
 from munshi.knowledge.reading import mostly_devanagari
 from munshi.knowledge.text import content_stems, sentences, stems
 from munshi.knowledge.token_vectors import own_tokens
 
 _NAME = regex.compile(r"(?<=[\p{L}\p{N},;:'\"(&-]\s*)(?<!^)\b\p{Lu}[\p{L}\p{M}]+\b")
+
+_MONEY = regex.compile(r"₹|%|\b(?:rs\b\.?|inr|rupees?|rupaye|percent|per cent)(?![\p{L}])", regex.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,10 @@ class Support:
 
 def told(text: str) -> str:
     """A sentence without its figures: those are compared by value."""
-    cleaned = clean(text, limit=None).text
+    cleaned = plain(text)
     for figure in reversed(read(text).figures):
         cleaned = cleaned[: figure.start] + " " + cleaned[figure.end :]
-    return cleaned
+    return _MONEY.sub(" ", cleaned)
 
 
 def view(passage: Passage) -> str:
