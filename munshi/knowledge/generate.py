@@ -36,7 +36,10 @@ class Generator:
         self._papers = papers
         self._speaks = writing.speaks
         self._settings = settings or GenerateSettings()
-        self._writer = Writer(writing, Grounding(retriever.encoder, retriever.index.lexical, hosts=writing.hosts))
+        grounding = Grounding(
+            retriever.encoder, retriever.index.lexical, hosts=writing.hosts, prepare=retriever.prepare
+        )
+        self._writer = Writer(writing, grounding)
 
     def word(
         self,

@@ -47,7 +47,7 @@ def told(text: str) -> str:
     cleaned = plain(text)
     for figure in reversed(read(text).figures):
         cleaned = cleaned[: figure.start] + " " + cleaned[figure.end :]
-    return _MONEY.sub(" ", cleaned)
+    return str(_MONEY.sub(" ", cleaned))
 
 
 def view(passage: Passage) -> str:
