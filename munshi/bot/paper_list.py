@@ -14,15 +14,15 @@ from munshi.knowledge.generation import Paper
 from munshi.knowledge.paper_reader import name_sources
 
 Place = Literal["pack", "added"]
-State = Literal["ok", "partly read", "as before", "left out", "not yet taken up"]
+State = Literal["ok", "with faults", "as before", "left out", "not yet taken up"]
 
 
 @dataclass(frozen=True, slots=True)
 class ListedPaper:
     """One paper. `name` is what an added one is removed by, `source` what it is cited as.
 
-    `state` says how it was read: wholly, in part, not since it changed ("as before" answers until it can be), or not at
-    all; `faults` say why. The dates are the earliest and the latest of its passages; None where they have none.
+    `state` says how it was read: wholly, with faults, not since it changed ("as before" answers until it can be), or
+    not at all; `faults` say why. The dates are the earliest and the latest of its passages; None where they have none.
     """
 
     source: str
@@ -72,4 +72,4 @@ def _state(paper: Paper | None) -> State:
         return "ok"
     if paper.stale:
         return "as before"
-    return "partly read" if paper.passages else "left out"
+    return "with faults" if paper.passages else "left out"

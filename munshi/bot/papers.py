@@ -18,12 +18,13 @@ from munshi.bot.business import Business
 from munshi.bot.pack.reading import visible
 from munshi.bot.settings import Settings
 from munshi.knowledge.files import digest_file, replace_text
-from munshi.knowledge.loaders import LOADERS
+from munshi.knowledge.loaders import LOADERS, remedy
 
 Stamps = Mapping[Path, tuple[int, int, int]]
 """What shows that a file is another: when it was written, when it was put there, its size in bytes."""
 
 _FOLDER = "papers"
+_NAMED = 3
 _ORIGINS = ".origins.json"
 
 
@@ -116,6 +117,12 @@ def remove_papers(settings: Settings, key: str, names: Sequence[str]) -> tuple[s
     return chosen
 
 
+def few(names: Sequence[str], between: str = ", ") -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - _NAMED
+    return between.join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 class _Origins:
     """Where each added paper came from, in a file beside them."""
 
@@ -171,16 +178,15 @@ def _alone(settings: Settings, key: str) -> Iterator[Path]:
 
 
 def _given(path: Path) -> list[_Given]:
-    kinds = ", ".join(LOADERS)
     if path.is_dir():
         found = [_Given(file, file.relative_to(path).as_posix()) for file in _readable(path)]
         if not found:
-            raise PapersError(f"{path}: the folder holds nothing Munshi can read ({kinds}).")
+            raise PapersError(f"{path}: the folder holds nothing Munshi can read ({', '.join(LOADERS)}).")
         return found
     if not path.exists():
         raise PapersError(f"{path}: there is no such file or folder.")
     if not path.is_file() or path.suffix.casefold() not in LOADERS:
-        raise PapersError(f"{path}: Munshi cannot read {path.suffix or 'such'} files. Save it as one of {kinds}.")
+        raise PapersError(f"{path}: Munshi cannot read {path.suffix or 'such'} files; {remedy(path.suffix)}.")
     return [_Given(path, path.name)]
 
 

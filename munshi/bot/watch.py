@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.bot.app import App
 from munshi.bot.pack.reading import record_files
-from munshi.bot.papers import Stamps, papers_folder, stamps
+from munshi.bot.papers import Stamps, few, papers_folder, stamps
 from munshi.handlers.base import HandlerError
 from munshi.knowledge.base import KnowledgeError
 from munshi.knowledge.build_report import BuildReport
@@ -24,9 +24,9 @@ LOOK_SECONDS = 5.0
 RETRY_SECONDS = 60.0
 """How long after a failure the same is tried again."""
 
+_CLOSING_SECONDS = 2.0
 _QUIET_MS = 400
 _LONGEST_MS = 5_000
-_NAMED = 3
 _FIXED = ("business.yaml", "intents.yaml", "glossary.csv", "phrases/*.yaml", "*.py", "*/*.py")
 
 _log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def watching(app: App, say: Say | None = None) -> Iterator[Watcher]:
         yield watcher
     finally:
         watcher.stop()
-        thread.join()
+        thread.join(_CLOSING_SECONDS)  # a long build is broken off with the process, and gone on with the next time
 
 
 class Watcher:
@@ -59,6 +59,7 @@ class Watcher:
         self._fixed = self._stamps_of_fixed()
         self._retry = 0.0
         self._missing = False
+        self._failed = ""
 
     def run(self) -> None:
         """Look until `stop`."""
@@ -114,8 +115,11 @@ class Watcher:
             report = self._app.library.take_up()
         except KnowledgeError as error:
             self._retry = time.monotonic() + RETRY_SECONDS
-            self._fail(error)
+            if str(error) != self._failed:
+                self._failed = str(error)
+                self._fail(error)
             return
+        self._failed = ""
         if report is not None:
             self._tell(told(report, self._named))
             self._named = frozenset(report.skipped)
@@ -163,19 +167,14 @@ class Watcher:
 def told(report: BuildReport, named: Set[str] = frozenset()) -> str:
     """A report in one line: what changed, how much there is now, what could not be read and is not `named` yet."""
     changes = [
-        f"{_few(sources)} {verb}"
+        f"{few(sources)} {verb}"
         for verb, sources in (("added", report.added), ("changed", report.changed), ("removed", report.removed))
         if sources
     ]
     new = f", {report.embedded} of them new" if report.embedded else ""
     faults = [fault for fault in report.skipped if fault not in named]
-    left_out = f" Left out: {_few(faults, ' | ')}." if faults else ""
-    return f"The papers are up to date: {'; '.join((*changes, f'{report.passages} passages{new}'))}.{left_out}"
-
-
-def _few(names: Sequence[str], between: str = ", ") -> str:
-    more = len(names) - _NAMED
-    return between.join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    wrong = f" Faults: {few(faults, ' | ')}." if faults else ""
+    return f"The papers are up to date: {'; '.join((*changes, f'{report.passages} passages{new}'))}.{wrong}"
 
 
 def _changed(before: Stamps, after: Stamps) -> list[Path]:
@@ -183,4 +182,4 @@ def _changed(before: Stamps, after: Stamps) -> list[Path]:
 
 
 def _names(paths: Sequence[Path], folder: Path) -> str:
-    return _few([path.relative_to(folder).as_posix() for path in paths])
+    return few([path.relative_to(folder).as_posix() for path in paths])

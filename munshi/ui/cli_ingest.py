@@ -80,6 +80,8 @@ def _opened(settings: Settings) -> Iterator[Library]:
 
 
 def _show_report(report: BuildReport, added: Added, removed: tuple[str, ...], as_json: bool) -> None:
+    from munshi.bot.papers import few
+
     skipped = (*added.skipped, *report.skipped)
     if as_json:
         given = [str(path) for path in added.papers]
@@ -87,11 +89,13 @@ def _show_report(report: BuildReport, added: Added, removed: tuple[str, ...], as
         show_json({**dataclasses.asdict(report), **told})
         return
     for line in skipped:
-        typer.echo(f"left out: {line}")
+        typer.echo(f"fault: {line}")
     if added.other:
-        typer.echo(f"{added.other} files of other kinds were passed over.")
+        typer.echo(f"passed over, being of other kinds: {added.other}")
+    if added.papers:
+        typer.echo(f"added: {few([path.name for path in added.papers])}")
     if removed:
-        typer.echo(f"taken away: {', '.join(removed)}")
+        typer.echo(f"taken away: {few(removed)}")
     typer.echo(f"{report.passages} passages from {report.documents} papers, {report.embedded} of them new.")
 
 

@@ -48,7 +48,7 @@ def test_a_folder_is_added_with_its_folders(settings: Settings, desk: Path) -> N
     write(desk / "a" / "faq.md", "one")
     write(desk / "b" / "faq.md", "two")
     write(desk / "top.txt", "three")
-    write(desk / "photo.jpg")
+    write(desk / "song.mp3")
     found = add(settings, desk)
     assert (len(found.papers), found.skipped, found.other) == (3, (), 1)
     assert added(settings) == {"a/faq.md": "one", "b/faq.md": "two", "top.txt": "three"}
@@ -110,12 +110,12 @@ def test_links_are_followed_where_given_and_not_out_of_a_folder(settings: Settin
     assert added(settings)["out.md"] == "not for customers"
 
 
-@pytest.mark.parametrize("name", ["nowhere.md", "empty", "photo.jpg", "no suffix", "only photos"])
+@pytest.mark.parametrize("name", ["nowhere.md", "empty", "song.mp3", "no suffix", "only songs"])
 def test_what_cannot_be_read_is_refused_before_anything_is_added(settings: Settings, desk: Path, name: str) -> None:
     (desk / "empty").mkdir()
-    write(desk / "photo.jpg")
+    write(desk / "song.mp3")
     write(desk / "no suffix")
-    write(desk / "only photos" / "a.jpg")
+    write(desk / "only songs" / "a.mp3")
     with pytest.raises(PapersError, match=name):
         add(settings, write(desk / "good.md"), desk / name)
     assert added(settings) == {}

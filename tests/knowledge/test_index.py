@@ -149,7 +149,7 @@ def test_a_faulty_paper_is_read_again_when_asked_for(
     (papers / "notes.xyz").write_text("Something of another kind.", encoding="utf-8")
     store = IndexStore(place)
     store.update(files(papers))
-    monkeypatch.setattr(loaders, "LOADERS", {**loaders.LOADERS, ".xyz": loaders.load_text})
+    monkeypatch.setattr(loaders, "LOADERS", {**loaders.LOADERS, ".xyz": loaders.LOADERS[".txt"]})
     assert len(store.update(files(papers))[1].skipped) == 1
     index, report = store.update(files(papers), again=True)
     assert report.skipped == ()
@@ -187,6 +187,24 @@ def test_every_paper_has_a_name_of_its_own_however_deep_it_lies(tmp_path: Path) 
     named = name_sources(paths)
     assert set(named) == {"x/a/faq.csv", "y/a/faq.csv", "y/faq.csv", "terms.md"}
     assert set(named.values()) == set(paths)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such names")
+def test_names_that_cannot_be_shown_do_no_harm(place: Path, tmp_path: Path) -> None:
+    names = [b"\xff\xfe.txt", b"\xff\xfd.txt", b"two\nlines.txt", "\u202etxt.exe.txt".encode(), "🦜 मेनू.txt".encode()]
+    paths = []
+    for number, name in enumerate(names):
+        paths.append(tmp_path / os.fsdecode(name))
+        paths[-1].write_text(f"Paper {number}.", encoding="utf-8")
+    store = IndexStore(place)
+    index, report = store.update(paths)
+    assert (report.documents, report.skipped) == (len(names), ())
+    sources = {passage.source for passage in index.passages}
+    assert len(sources) == len(names)
+    assert "🦜 मेनू.txt" in sources
+    assert all(source.encode("utf-8").isascii() or "मेनू" in source for source in sources)
+    assert not any(mark in source for source in sources for mark in "\n\u202e")
+    assert store.update(paths)[1].changed == ()
 
 
 def test_each_encoder_has_its_own_index(place: Path, papers: Path, encoder: Encoder, counting: Encoder) -> None:

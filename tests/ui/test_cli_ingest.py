@@ -81,16 +81,16 @@ def test_a_broken_paper_is_named_counted_and_never_fatal(munshi: Munshi, yard: P
     papers = listed(munshi)
     assert papers["broken.pdf"]["state"] == "left out"
     assert papers["broken.pdf"]["faults"]
-    yard.write_bytes(b"\xff\xff")
+    yard.write_bytes(b"\x00\x01")
     assert munshi("ingest", str(yard)).exit_code == 1
     assert listed(munshi)["yard.md"]["state"] == "as before"
     assert found(munshi) == "yard.md"
     assert munshi("ingest", "--remove", "broken.pdf", "--remove", "yard.md").exit_code == 0
 
 
-@pytest.mark.parametrize("name", ["missing.md", "photo.jpg", "empty"])
+@pytest.mark.parametrize("name", ["missing.md", "song.mp3", "empty"])
 def test_what_holds_no_paper_is_wrong_use(munshi: Munshi, yard: Path, tmp_path: Path, name: str) -> None:
-    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8")
+    (tmp_path / "song.mp3").write_bytes(b"\xff\xd8")
     (tmp_path / "empty").mkdir()
     result = munshi("ingest", str(yard), str(tmp_path / name))
     assert result.exit_code == 2
@@ -117,7 +117,7 @@ def test_a_name_that_clashes_is_told_and_the_rest_is_taken(munshi: Munshi, yard:
     other.mkdir()
     (other / "yard.md").write_text("# Yard\n\nNo parking.\n", encoding="utf-8")
     (other / "roof.txt").write_text("The roof is open on Sundays.", encoding="utf-8")
-    (other / "photo.jpg").write_bytes(b"\xff\xd8")
+    (other / "song.mp3").write_bytes(b"\xff\xd8")
     result = munshi("ingest", str(other), "--json")
     assert result.exit_code == 1
     told = json.loads(result.stdout)
