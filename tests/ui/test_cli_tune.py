@@ -1,0 +1,67 @@
+"""`munshi tune retrieval` as its user meets it; on words alone, no encoder is needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from munshi.ui.cli import cli
+
+Tune = Callable[..., Result]
+
+QUESTIONS = """question,source
+can i return a part,returns.md
+how long is the warranty,warranty.md
+what does delivery cost,delivery.md
+is there a discount for many,bulk-discounts.md
+do i get a gst invoice,payment-and-gst.md
+which part cannot be returned,returns.md
+is a faulty part replaced,warranty.md
+how fast is delivery,delivery.md
+can i pay by upi,payment-and-gst.md
+who are you,about.md
+what is the moon made of,moon.md
+"""
+
+
+@pytest.fixture
+def tune(home: Path, monkeypatch: pytest.MonkeyPatch) -> Tune:
+    monkeypatch.setenv("MUNSHI_HOME", str(home))
+    monkeypatch.setenv("MUNSHI_ENCODER", "none")
+    return lambda *arguments: CliRunner().invoke(cli, ("tune", "retrieval", *arguments))
+
+
+def test_a_file_of_questions_gives_weights_and_what_they_are_worth(tune: Tune, tmp_path: Path) -> None:
+    file = tmp_path / "q.csv"
+    file.write_text(QUESTIONS, encoding="utf-8")
+    result = tune("--questions", str(file), "--folds", "2", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["questions"] == 10
+    assert set(report["retrieval"]) == {"alpha", "method", "k1", "b"}
+    assert report["gain"]["low"] <= report["gain"]["value"] <= report["gain"]["high"]
+    assert "moon" in result.stderr
+
+
+def test_without_a_file_the_papers_own_questions_are_taken(tune: Tune) -> None:
+    result = tune("--business", "auto-parts", "--folds", "2")
+    assert result.exit_code == 0, result.output
+    assert "nDCG@10" in result.stdout
+
+
+@pytest.mark.parametrize("content", ["question,source\nwho are you,about.md\n", "nothing\n"])
+def test_too_little_to_tune_by_is_one_line(tune: Tune, tmp_path: Path, content: str) -> None:
+    file = tmp_path / "q.csv"
+    file.write_text(content, encoding="utf-8")
+    result = tune("--questions", str(file))
+    assert result.exit_code == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("folds", ["1", "21", "many"])
+def test_folds_that_make_no_sense_are_wrong_use(tune: Tune, folds: str) -> None:
+    assert tune("--folds", folds).exit_code == 2
