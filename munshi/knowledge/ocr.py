@@ -67,7 +67,7 @@ def _installed() -> str:
     import pytesseract
 
     if shutil.which(pytesseract.pytesseract.tesseract_cmd) is None:
-        raise ScanError(f"only a picture of its text; {REMEDY}, or save it with its text recognised")
+        raise ScanError(f"no text to be read but in its picture; {REMEDY}, or save it with its text recognised")
     try:
         there = set(pytesseract.get_languages())
     except (pytesseract.TesseractError, OSError, ValueError) as error:

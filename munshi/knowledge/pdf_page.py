@@ -9,7 +9,9 @@ from typing import Any
 
 from munshi.knowledge.pdf_words import Line, in_reading_order, lines_of
 
-_UNMAPPED = re.compile(r"\(cid:\d+\)")
+_UNMAPPED = re.compile(r"\(cid:\d+\)|[\0\ufffd]")
+_DEVANAGARI = re.compile(r"[\u0900-\u097f]")
+_BULLET = re.compile(r"\(cid:\d+\)|[\0\ufffd\ue000-\uf8ff]")
 _FEW_LETTERS = 40  # what a scanner's own stamp has
 _MOST_EDGES = 4_000
 _DRAWING = 50
@@ -28,11 +30,12 @@ class PdfPage:
 def read_page(page: Any, number: int) -> PdfPage:
     """What a page holds. `page` is pdfplumber's; its own errors come through."""
     words = page.extract_words(x_tolerance_ratio=0.15, extra_attrs=["size", "fontname"])
-    words = [word for word in words if word["upright"]]
-    if _is_picture(page, words):
+    is_picture = _is_picture(page, words)
+    words = [{**word, "text": _legible(word["text"])} for word in words if word["upright"]]
+    if is_picture:
         return PdfPage(number, float(page.height), (), is_picture=True)
     tables = [table for table in _ruled(page) if _is_table(table)]
-    loose = [word for word in words if not any(_inside(word, table.bbox) for table in tables)]
+    loose = [word for word in words if word["text"] and not any(_inside(word, table.bbox) for table in tables)]
     lines = lines_of(loose) + [_as_line(table) for table in tables]
     return PdfPage(number, float(page.height), tuple(in_reading_order(lines)))
 
@@ -42,10 +45,19 @@ def _is_picture(page: Any, words: Sequence[Mapping[str, Any]]) -> bool:
     text = "".join(str(word["text"]) for word in words)
     if not text:
         return bool(page.images) or len(page.curves) + len(page.rects) >= _DRAWING
-    if len("".join(_UNMAPPED.findall(text))) * 3 > len(text):
+    unmapped = _UNMAPPED.findall(text)
+    # Many programs write Hindi so that its joined letters cannot be told: a few lost ones spoil every word.
+    if len("".join(unmapped)) * 3 > len(text) or len(unmapped) * 30 > len(_DEVANAGARI.findall(text)) > 0:
         return True
     covered = sum(float(image["width"]) * float(image["height"]) for image in page.images)
     return len(text) < _FEW_LETTERS and covered > 0.5 * float(page.width) * float(page.height)
+
+
+def _legible(word: str) -> str:
+    """A word without letters that are not known; one that is all unknown marks an item of a list."""
+    if _BULLET.fullmatch(word):
+        return "•"
+    return _UNMAPPED.sub("", word)
 
 
 def _ruled(page: Any) -> list[Any]:

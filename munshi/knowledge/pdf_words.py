@@ -11,6 +11,9 @@ from typing import Any
 _GUTTER = 0.9  # of the type size: a wider gap parts columns, or cells
 _COLUMN_LINES = 4
 _COLUMN_WORDS = 3
+_APART = 2.5  # of the type size: lines with more space between them belong to no one column
+_CLOSE = 1.2
+_MOST_LINES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,45 +85,59 @@ def _is_bold(font: str) -> bool:
 
 
 def in_reading_order(lines: Sequence[Line]) -> list[Line]:
-    """Lines as one reads them. Where the page has a gutter, the left column first, between lines that cross it."""
-    gutter = _gutter(lines)
-    if gutter is None:
+    """Lines as one reads them: from the top, and where they stand in columns of prose, the left column first."""
+    columns = _columns(lines) if 2 * _COLUMN_LINES <= len(lines) <= _MOST_LINES else None
+    if columns is None:
         return sorted(lines, key=lambda line: (round(line.top), line.x0))
-    ordered: list[Line] = []
-    band: list[Line] = []
-    for line in sorted(lines, key=lambda line: line.top):
-        if line.x0 < gutter < line.x1:
-            ordered += _columns(band, gutter)
-            ordered.append(line)
-            band = []
-        else:
-            band.append(line)
-    return ordered + _columns(band, gutter)
+    left, right = columns
+    top = min(line.top for line in (*left, *right))
+    others = [line for line in lines if line not in {*left, *right}]
+    above, below = [line for line in others if line.top < top], [line for line in others if line.top >= top]
+    return [line for part in (above, left, right, below) for line in in_reading_order(part)]
 
 
-def _columns(band: Sequence[Line], gutter: float) -> list[Line]:
-    left, right = [x for x in band if x.x1 <= gutter], [x for x in band if x.x0 >= gutter]
-    return in_reading_order(left) + in_reading_order(right)
+def _columns(lines: Sequence[Line]) -> tuple[list[Line], list[Line]] | None:
+    """The greatest part of a page that a gutter parts into two sides of prose; None where there is none."""
+    falling = sorted(lines, key=lambda line: line.top)
+    best: tuple[list[Line], list[Line]] | None = None
+    for gutter in sorted({line.x0 - 1 for line in lines}):
+        for right in _right_sides(falling, gutter):
+            left = _left_side(falling, right, gutter)
+            if _is_prose(left) and _is_prose(right) and (best is None or len(left) + len(right) > sum(map(len, best))):
+                best = left, right
+    return best
 
 
-def _gutter(lines: Sequence[Line]) -> float | None:
-    """Where the page is parted into columns of prose, in points from the left; None where it is not.
+def _right_sides(falling: Sequence[Line], gutter: float) -> Iterator[list[Line]]:
+    """Lines right of a gutter that follow one another closely, with none between them that crosses it."""
+    held: list[Line] = []
+    for line in falling:
+        crosses = line.x0 < gutter < line.x1
+        if held and (crosses or (line.x0 >= gutter and line.top - held[-1].bottom > _APART * line.size)):
+            yield held
+            held = []
+        if line.x0 >= gutter:
+            held.append(line)
+    if held:
+        yield held
 
-    Few lines cross it, and on both sides stand several lines of several words each: cells of a table are shorter.
-    """
-    if len(lines) < 2 * _COLUMN_LINES:
-        return None
-    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
-    best: tuple[int, float, float] | None = None
-    for x in sorted({line.x0 - 1 for line in lines if line.x0 > left + 0.15 * (right - left)}):
-        before, after = [a for a in lines if a.x1 <= x], [b for b in lines if b.x0 >= x]
-        crossing = len(lines) - len(before) - len(after)
-        if crossing * 3 > len(lines) or not (_is_prose(before) and _is_prose(after)):
+
+def _left_side(falling: Sequence[Line], right: Sequence[Line], gutter: float) -> list[Line]:
+    """The lines left of a gutter beside those on its right; the column may go on below them."""
+    top, bottom = right[0].top - right[0].size, max(line.bottom for line in right)
+    held: list[Line] = []
+    for line in falling:
+        close = bool(held) and line.top - held[-1].bottom < _CLOSE * line.size
+        if line.top < top or (line.top > bottom and not close):
             continue
-        rank = (crossing, abs(len(before) - len(after)), x)
-        best = rank if best is None or rank < best else best
-    return best[2] if best else None
+        if line.x1 > gutter:
+            if line.x0 < gutter:
+                break
+            continue
+        held.append(line)
+    return held
 
 
 def _is_prose(lines: Sequence[Line]) -> bool:
+    """Whether it may be a column: several lines of several words each. Cells of a table are shorter."""
     return len(lines) >= _COLUMN_LINES and median(line.words for line in lines) >= _COLUMN_WORDS

@@ -14,6 +14,7 @@ from pypdf import PdfWriter
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
+    BalancedColumns,
     BaseDocTemplate,
     Frame,
     FrameBreak,
@@ -158,6 +159,24 @@ def test_columns_are_read_one_after_the_other(write: Write) -> None:
 
     assert text.startswith("A title over both columns of the page")
     assert [text.index(sentence) for sentence in LEFT + RIGHT] == sorted(map(text.index, LEFT + RIGHT))
+
+
+def test_columns_on_a_part_of_a_page_are_found(write: Write) -> None:
+    columns = BalancedColumns([*map(says, LEFT), *map(says, RIGHT)], nCols=2)
+    story = [
+        says("Terms of the shop", "Title"),
+        says("A line above."),
+        columns,
+        Spacer(1, 40),
+        says("Prices:"),
+        Table(PRICES),
+    ]
+    document = load(write("a.pdf", drawn(story)))
+    text = " ".join(block.text for block in document.blocks)
+
+    assert [text.index(part) for part in (*LEFT, *RIGHT)] == sorted(map(text.index, (*LEFT, *RIGHT)))
+    assert text.index("A line above.") < text.index(LEFT[0])
+    assert text.index(RIGHT[-1]) < text.index("Prices:") < text.index("Item: Engine oil; Price: Rs. 450; Stock: 12")
 
 
 @pytest.mark.parametrize("ruled", [True, False])
