@@ -76,10 +76,13 @@ class Watcher:
             self._gone()
             return
         self._missing = False
-        self._look_at_fixed()
-        self._look_at_records()
-        if time.monotonic() >= self._retry:
-            self._look_at_papers()
+        try:
+            self._look_at_fixed()
+            self._look_at_records()
+            if time.monotonic() >= self._retry:
+                self._look_at_papers()
+        except OSError as error:  # a folder went while it was gone through: the next look sees what there is
+            _log.info("The folders could not be looked through (%s)", error)
 
     def _gone(self) -> None:
         if not self._missing:

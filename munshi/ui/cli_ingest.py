@@ -26,8 +26,8 @@ from munshi.ui.console import (
 
 if TYPE_CHECKING:
     from munshi.bot.library import Library
+    from munshi.bot.paper_adding import Added
     from munshi.bot.paper_list import ListedPaper
-    from munshi.bot.papers import Added
     from munshi.knowledge.build_report import BuildReport
 
 
@@ -61,7 +61,7 @@ def ingest(
 
 def _move(settings: Settings, paths: list[Path], names: list[str]) -> tuple[Added, tuple[str, ...]]:
     from munshi.bot.business import load_business
-    from munshi.bot.papers import Added, add_papers, remove_papers
+    from munshi.bot.paper_adding import Added, add_papers, remove_papers
 
     key = load_business(settings.business).key
     added = add_papers(settings, key, paths) if paths else Added((), (), 0)

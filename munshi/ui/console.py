@@ -13,7 +13,7 @@ import typer
 from munshi.bot.audit_chain import AuditError
 from munshi.bot.business import BusinessError
 from munshi.bot.database import StoreError
-from munshi.bot.papers import PapersError
+from munshi.bot.paper_adding import PapersError
 from munshi.bot.settings import SettingsError
 from munshi.bot.wording import plain
 from munshi.handlers.base import HandlerError, Reply

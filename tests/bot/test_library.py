@@ -9,7 +9,7 @@ import pytest
 
 from munshi.bot.business import load_business
 from munshi.bot.library import Library, Parts
-from munshi.bot.papers import add_papers
+from munshi.bot.paper_adding import add_papers
 from munshi.bot.scaffold import create_pack
 from munshi.bot.settings import Settings
 

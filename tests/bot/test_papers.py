@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from munshi.bot.papers import Added, PapersError, add_papers, added_papers, papers_folder, remove_papers, stamps
+from munshi.bot.paper_adding import Added, PapersError, add_papers, remove_papers
+from munshi.bot.papers import added_papers, papers_folder, stamps
 from munshi.bot.settings import Settings
 
 KEY = "shop"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from munshi.bot.app import App, open_app
-from munshi.bot.papers import add_papers
+from munshi.bot.paper_adding import add_papers
 from munshi.bot.scaffold import create_pack
 from munshi.bot.settings import Settings
 from munshi.bot.watch import Watcher, watching
