@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from munshi.bot.message import Message
@@ -222,6 +222,20 @@ class Store:
             rows = db.execute(query).all()
             sealing = sealer(db, self.business, session_id)
         return [_line(row, sealing) for row in reversed(rows)]
+
+    def chats(self) -> Iterator[list[Line]]:
+        """Every chat that was not erased, line by line; the one that began first comes first."""
+        ours = transcript.c.business == self.business
+        begun = select(transcript.c.session_id).where(ours).group_by(transcript.c.session_id)
+        with self.reading() as db:
+            ids = db.execute(begun.order_by(func.min(transcript.c.id))).scalars().all()
+        for session_id in ids:
+            query = select(transcript).where(ours, transcript.c.session_id == session_id).order_by(transcript.c.id)
+            with self.reading() as db:
+                rows = db.execute(query).all()
+                sealing = sealer(db, self.business, session_id)
+            if sealing.key is not None:
+                yield [_line(row, sealing) for row in rows]
 
     def take_pending(self, session_id: str) -> list[Line]:
         """Lines queued for a chat that were not shown yet; they count as sent from here on."""

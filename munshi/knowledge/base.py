@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Kind = Literal["faq", "policy", "catalogue", "text"]
 Method = Literal["faq", "extract", "generate"]
+Role = Literal["system", "user", "assistant"]
 
 
 class KnowledgeError(Exception):
@@ -190,7 +191,7 @@ class Reranker(Protocol):
 class ChatMessage:
     """One message of a chat with a language model."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Role
     content: str
 
 

@@ -18,6 +18,7 @@ from munshi.ui.cli_audit import audit
 from munshi.ui.cli_check import check
 from munshi.ui.cli_evaluate import evaluate
 from munshi.ui.cli_explain import explain
+from munshi.ui.cli_export import export
 from munshi.ui.cli_inbox import inbox
 from munshi.ui.cli_ingest import ingest
 from munshi.ui.cli_models import models
@@ -53,6 +54,7 @@ cli.command()(explain)
 cli.command()(ingest)
 cli.add_typer(audit, name="audit")
 cli.add_typer(evaluate, name="evaluate")
+cli.add_typer(export, name="export")
 cli.add_typer(inbox, name="inbox")
 cli.add_typer(train, name="train")
 cli.add_typer(tune, name="tune")
