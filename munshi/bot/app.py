@@ -23,7 +23,7 @@ from munshi.bot.classifier import models_of, open_classifier
 from munshi.bot.conductor import Conductor
 from munshi.bot.database import open_engine
 from munshi.bot.dialogue import Dialogue
-from munshi.bot.follow_up import Similar, similar_by
+from munshi.bot.follow_up import similar_by
 from munshi.bot.library import QUIET, Library, Parts, Told
 from munshi.bot.llm import open_configured
 from munshi.bot.llm_budget import Budget
@@ -46,6 +46,7 @@ from munshi.intents.calibration import Thresholds
 from munshi.intents.models import ModelStore
 from munshi.intents.registry import Trained, Training
 from munshi.knowledge.base import Encoder
+from munshi.knowledge.condense import Condenser
 from munshi.knowledge.encoder import known_words, open_encoder
 from munshi.knowledge.memo import RememberingEncoder
 
@@ -216,7 +217,9 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
 
     phrases = Phrasebook(business.phrases)
     services = Services(records, library, phrases, business.profile)
-    conductor = _conductor(settings, business, services, classifier, similar_by(encoder))
+    condense = Condenser(model, mask) if model is not None else None
+    whole_questions = WholeQuestions(library, similar_by(encoder), condense)
+    conductor = _conductor(settings, business, services, classifier, whole_questions)
     return App(
         settings=settings,
         business=business,
@@ -278,7 +281,7 @@ def _plain_text(paper: Path) -> str:
 
 
 def _conductor(
-    settings: Settings, business: Business, services: Services, classifier: Trained, similar: Similar | None
+    settings: Settings, business: Business, services: Services, classifier: Trained, whole_questions: WholeQuestions
 ) -> Conductor:
     make_importable(business.folder)
     handlers = {intent.name: (intent.handler, _handler(business, services, intent)) for intent in business.intents}
@@ -297,7 +300,7 @@ def _conductor(
         phrases=services.phrases,
         profile=business.profile,
         titles=business.title,
-        whole_questions=WholeQuestions(services.knowledge, similar),
+        whole_questions=whole_questions,
     )
 
 

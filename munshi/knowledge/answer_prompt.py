@@ -7,12 +7,11 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from string import Template
 
 from munshi.knowledge.base import ChatMessage, Passage
 from munshi.knowledge.neutral import neutralise
+from munshi.knowledge.prompt_file import prompt_parts
 
 NAME = "answer.v1.md"
 LANGUAGES: Mapping[str, str] = {
@@ -20,7 +19,6 @@ LANGUAGES: Mapping[str, str] = {
     "hi": "Hindi, written in Devanagari",
     "hinglish": "Hinglish (Hindi written in English letters)",
 }
-_PART = re.compile(r"^--- (.+) ---$\n?", re.MULTILINE)
 _BLANKS = re.compile(r"\n{3,}")
 
 
@@ -71,7 +69,7 @@ class AnswerPrompt:
 
     def __call__(self, asked: Asked) -> tuple[ChatMessage, ChatMessage]:
         """System and user message. Nothing that a customer or a paper holds can close its fence or pass for ours."""
-        parts = _parts(NAME)
+        parts = prompt_parts(NAME)
         language = LANGUAGES.get(asked.language, LANGUAGES["en"])
         system = parts["system"].substitute(
             business=neutralise(self.business),
@@ -123,12 +121,3 @@ def fingerprint(messages: Sequence[ChatMessage]) -> str:
     """The start of the SHA-256 of a prompt, by which one is told from another."""
     whole = "\0".join(message.content for message in messages)
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-@cache
-def _parts(name: str) -> Mapping[str, Template]:
-    """The parts of a prompt's file by name: what stands before the first line of dashes is the system message."""
-    text = (files("munshi.knowledge") / "prompts" / name).read_text(encoding="utf-8")
-    first, *rest = _PART.split(text)
-    named = dict(zip(rest[::2], rest[1::2], strict=True))
-    return {part: Template(body) for part, body in {"system": first, **named}.items()}

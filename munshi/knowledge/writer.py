@@ -19,7 +19,6 @@ Say = Callable[[str], None]
 """Told of each sentence as it is let out, with the space before it: together they are the answer's text."""
 
 EMPTY, ENDLESS, REPEATED = "it was empty", "a sentence had no end", "it repeated itself"
-UNCITED = "it cites no passage"
 LEAKED, FOREIGN = "it told of its rules", "it was not in the customer's language"
 
 _NOTHING = re.compile(r"\W*nothing\W*", re.IGNORECASE)
@@ -141,14 +140,12 @@ class Writer:
         if faults:
             draft.faults.append("; ".join(faults))
             return False
+        if not verdict.citations:
+            return None  # it claims nothing: "Happy to help."
         draft.release(verdict)
         return True if len(draft.released) >= self._writing.prompt.sentences else None
 
     def _more_faults(self, sentence: str, verdict: Verdict, language: str) -> Iterator[str]:
-        if not any(map(str.isalnum, verdict.text)):
-            yield EMPTY
-        if not verdict.citations and not verdict.faults:
-            yield UNCITED
         if len(sentence) > self._writing.settings.sentence_chars:
             yield ENDLESS
         if self._writing.prompt.fence in sentence or self._writing.prompt.canary in sentence:

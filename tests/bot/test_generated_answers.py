@@ -151,8 +151,7 @@ def test_a_figure_that_was_read_is_never_taken_back(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        "Unused goods can be returned within 7 days with the bill.",
-        "Unused goods can be returned within 7 days with the bill [P99].",
+        "Happy to help. Please let me know if you have any more questions.",
         "I am sorry, but as a language model I cannot help with that.",
         "NOTHING",
         "nothing.",
@@ -169,6 +168,19 @@ def test_what_cannot_be_used_costs_no_answer(shop: Shop, answer: str) -> None:
     response = shop.ask(QUESTION, answer)
     assert shop.heard == []
     assert is_extracted(response)
+
+
+@pytest.mark.parametrize("mark", ["", " [P99]"])
+def test_a_citation_that_is_missing_or_made_up_is_put_right(shop: Shop, mark: str) -> None:
+    response = shop.ask(QUESTION, f"Unused goods can be returned within 7 days with the bill{mark}.")
+    assert response.reply.data["method"] == "generate"
+    assert [citation.source for citation in response.reply.citations] == ["returns.md"]
+    assert "P99" not in response.reply.text
+
+
+def test_politeness_is_left_out(shop: Shop) -> None:
+    response = shop.ask(QUESTION, lambda prompt: f"Happy to help. {faithful(prompt)}")
+    assert response.reply.text.startswith("Unused goods")
 
 
 def test_a_leaking_canary_is_held_back(shop: Shop) -> None:
@@ -329,3 +341,15 @@ def test_hostile_papers_and_messages_stay_what_they_are(
         assert "[INST]" not in prompt
         assert "evil.example" not in "".join(shop.heard)
         assert "₹1 " not in response.reply.text
+
+
+def test_a_follow_up_is_put_into_one_question_by_the_model(shop: Shop) -> None:
+    def both(prompt: str) -> str:
+        if "stands for" in prompt:
+            return "can damaged goods be returned"
+        return f"Damaged or wrong goods are replaced free of charge [{name_of(prompt, 'Damaged')}]."
+
+    shop.ask("can unused goods be returned", both, "damaged")
+    response = shop.ask("and damaged?", both, "damaged")
+    assert any("stands for" in request.prompt for request in shop.server.requests)
+    assert "replaced" in response.reply.text

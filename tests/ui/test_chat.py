@@ -7,15 +7,18 @@ import logging
 import re
 from collections.abc import AsyncIterator, Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 
-from munshi.bot.app import App
+from munshi.bot.app import App, open_app
 from munshi.bot.inbox import Inbox
+from munshi.bot.settings import Settings
 from munshi.ui.chat import MAX_CHARS, Chat
 from munshi.ui.guards import COOKIE
+from tests.servers.language_model import LanguageModelServer
 
 QUESTION = "Do you deliver outside Navi Mumbai?"
 
@@ -23,6 +26,15 @@ QUESTION = "Do you deliver outside Navi Mumbai?"
 @pytest.fixture
 def chat(shop: App) -> Chat:
     return Chat(shop)
+
+
+@pytest.fixture
+def worded(settings: Settings, language_model_server: LanguageModelServer, tmp_path: Path) -> Iterator[App]:
+    """The same shop with a language model that words its answers."""
+    database = f"sqlite:///{tmp_path / 'worded.sqlite3'}"
+    changed = {"llm": language_model_server.spec("openai"), "llm_answers": "always", "database_url": database}
+    with open_app(settings.model_copy(update=changed)) as app:
+        yield app
 
 
 @pytest.fixture
@@ -46,6 +58,17 @@ def words(bubble: dict[str, Any]) -> str:
     """What a bubble shows."""
     said = re.findall(r'<div class="said[^>]*>(.*?)</div>', bubble["content"])
     return unescape("".join(said))
+
+
+def test_a_worded_answer_is_shown_sentence_by_sentence(
+    worded: App, language_model_server: LanguageModelServer, request_: gr.Request
+) -> None:
+    language_model_server.answer = lambda _: "Yes, we deliver all over India [P1]. Mumbai and Thane cost ₹120 [P1]."
+    steps = sent(Chat(worded), QUESTION, request_)
+    shown = [words(step[-1]) for step in steps[1:]]
+    assert "Yes, we deliver all over India." in shown
+    assert shown[-1] == "Yes, we deliver all over India. Mumbai and Thane cost ₹120."
+    assert all(shown[-1].startswith(part) for part in shown)
 
 
 def test_a_question_is_shown_at_once_and_its_answer_grows_to_the_whole(chat: Chat, request_: gr.Request) -> None:

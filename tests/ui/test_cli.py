@@ -182,3 +182,16 @@ def test_it_answers_with_no_network_at_all(home: Path, tmp_path: Path) -> None:
     command = [*isolated, sys.executable, "-m", "munshi", "ask", "do you deliver outside navi mumbai", "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, check=True)
     assert json.loads(done.stdout)["citations"]
+
+
+def test_chats_are_exported_as_training_data(munshi, tmp_path: Path) -> None:
+    munshi("ask", "do you deliver outside navi mumbai? call me on 98200 12345", "--session", "one")
+    munshi("ask", "who won the cricket world cup in 1983", "--session", "two")
+    file = tmp_path / "chats.jsonl"
+    assert document(munshi("export", "chat-data", "--out", str(file), "--json")) == {"written": 1, "left_out": 1}
+    (line,) = file.read_text(encoding="utf-8").splitlines()
+    assert {"messages", "text"} == set(json.loads(line))
+    assert "98200" not in line
+    lost = munshi("export", "chat-data", "--out", str(tmp_path / "no" / "chats.jsonl"))
+    assert lost.exit_code == 1
+    assert "name another file" in lost.stderr
