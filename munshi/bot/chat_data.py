@@ -10,8 +10,9 @@ from pathlib import Path
 
 from munshi.bot.business import load_business
 from munshi.bot.chatml import render
+from munshi.bot.database import StoreError, open_engine
 from munshi.bot.settings import Settings
-from munshi.bot.store import Line, Store, StoreError, open_engine
+from munshi.bot.store import Line, Store
 from munshi.knowledge.base import ChatMessage, Role
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from munshi.bot.message import Message
 from munshi.bot.tables import inbox, outbox, sessions, transcript
-from munshi.handlers.sealing import Sealer, new_sealer, sealer, sealers
+from munshi.handlers.sealing import ERASED, Sealer, new_sealer, sealer, sealers
 
 Role = Literal["customer", "bot", "person"]
 
@@ -224,7 +224,7 @@ class Store:
         return [_line(row, sealing) for row in reversed(rows)]
 
     def chats(self) -> Iterator[list[Line]]:
-        """Every chat that was not erased, line by line; the one that began first comes first."""
+        """Every chat, line by line without those that were erased; the one that began first comes first."""
         ours = transcript.c.business == self.business
         begun = select(transcript.c.session_id).where(ours).group_by(transcript.c.session_id)
         with self.reading() as db:
@@ -234,8 +234,8 @@ class Store:
             with self.reading() as db:
                 rows = db.execute(query).all()
                 sealing = sealer(db, self.business, session_id)
-            if sealing.key is not None:
-                yield [_line(row, sealing) for row in rows]
+            lines = (_line(row, sealing) for row in rows)
+            yield [line for line in lines if line.text != ERASED]
 
     def take_pending(self, session_id: str) -> list[Line]:
         """Lines queued for a chat that were not shown yet; they count as sent from here on."""

@@ -10,10 +10,12 @@ from sqlalchemy import Engine
 
 from munshi.bot.chat_data import Exported, export_chats
 from munshi.bot.chatml import parse
+from munshi.bot.database import StoreError
 from munshi.bot.privacy import mask
 from munshi.bot.state import to_json
-from munshi.bot.store import Store, StoreError
+from munshi.bot.store import Store
 from munshi.handlers.base import Reply
+from munshi.handlers.sealing import destroy_key
 
 
 @pytest.fixture
@@ -56,6 +58,12 @@ def test_everything_is_every_chat_with_an_answer(store: Store, tmp_path: Path) -
     file = tmp_path / "chats.jsonl"
     assert export_chats(store.chats(), file, mask=str, everything=True).written == 4
     assert any("98200 12345" in row["text"] for row in rows(file))
+
+
+def test_an_erased_chat_is_gone(store: Store, tmp_path: Path) -> None:
+    with store.transaction() as db:
+        destroy_key(db, "shop", "good")
+    assert export_chats(store.chats(), tmp_path / "chats.jsonl", mask=mask).written == 0
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:
