@@ -17,6 +17,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from munshi.bot.hindi import hindi_lexicon
+from munshi.bot.neighbours import Neighbours
 from munshi.bot.transliterate import romanise, sound_key
 from munshi.bot.variants import hindi_variants
 from munshi.handlers.base import Language
@@ -56,6 +57,7 @@ class Mender:
         self._known = known
         self._names = {word for words in named for word in words}
         self._keep = lexicon.pairs("keep") | {pair for words in named for pair in pairwise(words)}
+        self._neighbours = Neighbours(named, _skeleton)
         self._joined = {"".join(pair): " ".join(pair) for words in named for pair in pairwise(words)}
         counts = Counter(word.lower() for word in vocabulary)
         counts.update(self._names)
@@ -74,7 +76,18 @@ class Mender:
             neighbours = [tokens[at] for at in (index - 1, index + 1) if 0 <= at < len(tokens)]
             fixed = self._is_fixed(token, neighbours, shouted)
             words.append(Word(token, token.low if fixed else self._mended(token.low, token.kind, language)))
-        return words
+        return [self._beside(words, index) for index in range(len(words))]
+
+    def _beside(self, words: Sequence[Word], index: int) -> Word:
+        """A word once more, now that its neighbours are right: one that no text has may be a slip of a product's."""
+        word = words[index]
+        low = word.token.low
+        if word.token.kind != "latin" or word.norm in self._names or self._is_common(low):
+            return word
+        previous = words[index - 1].norm if index else ""
+        following = words[index + 1].norm if index + 1 < len(words) else ""
+        meant = self._neighbours.meant(low, previous, following)
+        return word if meant is None else Word(word.token, meant)
 
     def _is_fixed(self, token: Token, neighbours: Sequence[Token], shouted: bool) -> bool:
         """Whether the token is left alone: a number, a part of a code, "Wagon R", "Plan B"."""

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from munshi.bot.preprocess import Preprocessor
 from munshi.bot.spelling import Mender
 from munshi.handlers.base import Language
+from munshi.knowledge.encoder import known_words
+from munshi.knowledge.normalise import clean
 from munshi.knowledge.tokens import tokenise
 
 
@@ -108,3 +110,29 @@ def test_every_token_is_kept_whatever_it_is(text: str, language: Language) -> No
     words = Mender(["clutch", "plate"], ["Clutch plate"], frozenset()).mend(tokens, language)
     assert [word.token for word in words] == tokens
     assert all(word.norm for word in words)
+
+
+NAMES = [
+    "Clutch plate - Maruti Swift",
+    "Shock absorber - Hyundai i10",
+    "Front brake pad set - Swift",
+    "Rear brake shoe",
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("clach plate", "clutch plate"),
+        ("klatch plate hai kya", "clutch plate hai kya"),
+        ("shok absorber", "shock absorber"),
+        ("shop absorber", "shop absorber"),
+        ("white plate", "white plate"),
+        ("frant brake pad", "front brake pad"),
+        ("clach", "clach"),
+    ],
+)
+def test_a_slip_beside_a_products_word_is_that_products(said: str, meant: str) -> None:
+    mender = Mender(["shop", "shop", "shop"], NAMES, known_words())
+    language: Language = "hinglish" if "hai" in said else "en"
+    assert " ".join(word.norm for word in mender.mend(tokenise(clean(said).text), language)) == meant
