@@ -14,7 +14,7 @@ from munshi.knowledge.tokens import Token
 
 _WELL_FORMED = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d+(?:\.\d+)?")
 _GROUPED = re.compile(r"\d+(?:[.,]\d+)+")
-_LONG = re.compile(r"(?<![\w.,/-])\+?\d{2,5}(?:[ -]\d{2,5}){1,4}(?![\w/]|[.,-]\d)|(?<![\w.,])\+?\d{8,}(?!\w)")
+_LONG = re.compile(r"(?<![\w.,/-])\+?\d{2,5}(?:[ -]\d{2,5}){1,4}(?![\w/]|[.,-]\d)|(?<![\w.,])\+\d{8,}(?!\w)")
 _CODE = re.compile(r"(?<![^\W_])(?<!\d[.,])[^\W_]+(?:-[^\W_]+)*")
 _MEASURE = re.compile(r"\d+(?:-\d+)*-?([a-z%]+)|[a-z]{3,}(?:-[a-z]+)*-\d+s?|\d+(?:-[a-z]+)+")
 _PRICE = re.compile(r"(?:rs|inr)\d+(?:-?[a-z]+)?")
@@ -106,6 +106,8 @@ def _figure(tokens: Sequence[Token], number: Number) -> Figure | None:
     start, end = tokens[number.first].start, tokens[number.last - 1].end
     unit = _unit(tokens, number)
     digits = tokens[number.first].text if number.last == number.first + 1 else ""
+    if digits.isdigit() and not unit and len(digits) >= _FEWEST:
+        return Figure("digits", _INDIA.sub("", digits), start, end)
     if digits.startswith("0") and digits[1:2].isdigit():
         return Figure("raw", digits, start, end)
     if number.value == 1 and not digits.isdigit() and not unit and _is_pronoun(tokens, number):

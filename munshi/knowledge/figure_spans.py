@@ -34,7 +34,7 @@ class Figure:
     def equals(self, other: Figure) -> bool:
         """Whether `other` says the same, or says it more fully: a day with its year, a number with its unit."""
         if {self.kind, other.kind} == {"number", "digits"}:
-            return self.value == other.value and not self.unit
+            return self.value == other.value
         if self.kind == "number" and other.kind == "date":
             return not self.unit and self.value == other.value[:4]
         if self.kind != other.kind or (self.kind == "range" and self.of != other.of):

@@ -30,7 +30,7 @@ def neutralise(text: str) -> str:
     `(P1)`, which would pass for a citation), and "System:" at the head of a line becomes "System -". A person reads it
     as before. Idempotent.
     """
-    return "\n".join(_line(clean(line, limit=None).text) for line in text.splitlines())
+    return "\n".join(_line(clean(line, limit=None).text) for line in text.splitlines()).rstrip("\n")
 
 
 def _line(text: str) -> str:
