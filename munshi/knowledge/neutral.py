@@ -9,6 +9,7 @@ next template's are taken care of too.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from munshi.knowledge.normalise import clean
 
@@ -21,6 +22,19 @@ _ROLES = (
 )
 _ROLE_LINE = re.compile(rf"^(?P<role>[^\w\n]*(?:{_ROLES}))\b[^\w\n]*:", re.IGNORECASE)
 _CODE_FENCE = re.compile(r"`{3,}|~{3,}|\"{3,}")
+
+
+_TEMPLATE = re.compile(
+    r"<\|[^<>\n]{0,40}\|>|\[/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|AVAILABLE_TOOLS)\]|<</?SYS>>|</?s>"
+    r"|<(?:start|end)_of_turn>|<[be]os>|^\W*(?:system|assistant|developer|instructions?)\W*:",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=512)
+def evident(text: str) -> str:
+    """The text without the lines that speak to a language model: no paper says to a customer what stands there."""
+    return "\n".join(line for line in text.splitlines() if not _TEMPLATE.search(clean(line, limit=None).text))
 
 
 def neutralise(text: str) -> str:

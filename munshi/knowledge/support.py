@@ -13,6 +13,7 @@ from munshi.knowledge.base import Encoder, Passage
 from munshi.knowledge.figures import plain, read
 from munshi.knowledge.lexical import LexicalIndex
 from munshi.knowledge.memo import Vectors
+from munshi.knowledge.neutral import evident
 from munshi.knowledge.opposition import opposed
 from munshi.knowledge.reading import mostly_devanagari
 from munshi.knowledge.text import content_stems, sentences, stems
@@ -51,8 +52,8 @@ def told(text: str) -> str:
 
 
 def view(passage: Passage) -> str:
-    """What a passage says: its title and headings say what it is about."""
-    return "\n".join(filter(None, (passage.title, *passage.heading, passage.text)))
+    """What a passage says to a customer: its title and headings say what it is about."""
+    return "\n".join(filter(None, (passage.title, *passage.heading, evident(passage.text))))
 
 
 class Supporter:
