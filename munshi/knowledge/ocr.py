@@ -91,6 +91,8 @@ def _words(table: str) -> Iterator[_Word]:
 
 def _scan(words: list[_Word]) -> Scan:
     paragraphs, doubtful = [], 0
+    if not any(word.sure >= _SURE and sum(map(str.isalpha, word.text)) > 2 for word in words):
+        return Scan("", 0)  # specks and lines look like single letters
     for _, group in groupby(words, key=lambda word: word.paragraph):
         paragraph = list(group)
         if sum(word.sure for word in paragraph) / len(paragraph) < _SURE:
