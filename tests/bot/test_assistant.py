@@ -215,3 +215,11 @@ def test_any_chat_is_answered_and_recorded(app: App, lines: list[str]) -> None:
         response = app.respond(text, session_id=session)
         assert response.reply is None or response.reply.text
     assert app.store.unanswered() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["bhaii swfit k liye clach plat h kyaa, kitny ki", "clucth plate for swfit pric", "swift ki klatch plate ka daam"],
+)
+def test_slips_in_a_products_words_do_not_hide_it(chat, text: str) -> None:
+    assert chat(text).reply.data["products"][0]["sku"] == "CLU-101"
