@@ -8,6 +8,7 @@ import httpx
 
 from munshi.bot.llm_breaker import Breaker
 from munshi.bot.llm_budget import Budget
+from munshi.bot.llm_completion import CompletionServer
 from munshi.bot.llm_model import CONTEXT, TIMEOUT, LanguageModel
 from munshi.bot.llm_ollama import OllamaServer
 from munshi.bot.llm_openai import OpenAIServer
@@ -32,7 +33,8 @@ def open_chat_model(
 ) -> LanguageModel | None:
     """The language model that a setting names; None for "none" and for an empty one. Nothing is asked of it yet.
 
-    `spec` is "ollama:MODEL", "ollama:MODEL@ADDRESS" or "openai:MODEL@BASE_URL", the URL with or without its /v1.
+    `spec` is "ollama:MODEL", "ollama:MODEL@ADDRESS", "openai:MODEL@BASE_URL", the URL with or without its /v1, or
+    "completion:MODEL@BASE_URL" for a server that only completes text, by a model that knows ChatML.
     `key` is sent as a bearer token, `timeout` in seconds is the most that a call may take, `context` in tokens the
     most that prompt and answer may hold, `budget` counts what it takes in a day. `ollama_host` is where Ollama listens
     (the variable OLLAMA_HOST by default).
@@ -50,8 +52,11 @@ def open_chat_model(
         model, url = _at_ollama(rest, ollama_host or os.environ.get("OLLAMA_HOST"))
         server = OllamaServer(model, url, key=key, context=context)
     elif kind == "openai":
-        model, url = _at_openai(rest)
+        model, url = _at_url(kind, rest)
         server = OpenAIServer(model, url, key=key)
+    elif kind == "completion":
+        model, url = _at_url(kind, rest)
+        server = CompletionServer(model, url, key=key)
     else:
         raise ChatModelError(
             f"{spec.strip()!r} names no language model; write none, ollama:MODEL or openai:MODEL@http://HOST/v1"
@@ -83,7 +88,7 @@ def _at_ollama(rest: str, host: str | None) -> tuple[str, str]:
         raise ChatModelError(str(error)) from error
 
 
-def _at_openai(rest: str) -> tuple[str, str]:
+def _at_url(kind: str, rest: str) -> tuple[str, str]:
     model, _, base_url = rest.rpartition("@")
     try:
         host = httpx.URL(base_url).host
@@ -91,6 +96,6 @@ def _at_openai(rest: str) -> tuple[str, str]:
         host = ""
     if not model or not host or not base_url.startswith(("http://", "https://")):
         raise ChatModelError(
-            f"the language model 'openai:{rest}' needs a model and an address; write openai:MODEL@http://HOST/v1"
+            f"the language model '{kind}:{rest}' needs a model and an address; write {kind}:MODEL@http://HOST/v1"
         )
     return model, f"{base_url.rstrip('/').removesuffix('/v1')}/v1"

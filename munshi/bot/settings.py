@@ -37,7 +37,8 @@ class Settings(BaseSettings):
     llm: str = Field(
         "",
         description="Language model: `none`, `ollama:MODEL`, `ollama:MODEL@ADDRESS`, or `openai:MODEL@BASE_URL` for"
-        " llama.cpp, vLLM, LM Studio and the like; empty: what the pack says, which is none at first.",
+        " llama.cpp, vLLM, LM Studio and the like (`completion:MODEL@BASE_URL` for one that only completes text, in"
+        " ChatML); empty: what the pack says, which is none at first.",
     )
     llm_key: SecretStr = Field(SecretStr(""), description="API key for the language model's server.")
     llm_timeout: float = Field(30, gt=0, le=600, description="Seconds that one answer of the language model may take.")

@@ -50,7 +50,7 @@ Behaviour = (
         "empty", "rubbish", "html", "wrong_json", "wrong_label",
     ]
 )  # fmt: skip
-Protocol = Literal["ollama", "openai"]
+Protocol = Literal["ollama", "openai", "completion"]
 PROTOCOLS: tuple[Protocol, ...] = ("ollama", "openai")
 MODEL = "tiny"
 NO_LABEL = "no_such_label"
@@ -73,7 +73,9 @@ class Request:
 
     @property
     def prompt(self) -> str:
-        """The contents of all messages, a line each."""
+        """The contents of all messages, a line each; what is to be completed as it is."""
+        if "prompt" in self.body:
+            return str(self.body["prompt"])
         return "\n".join(str(message.get("content") or "") for message in self.body.get("messages", []))
 
     @property
@@ -109,7 +111,7 @@ class LanguageModelServer:
 
     def spec(self, protocol: Protocol, model: str = MODEL) -> str:
         """How `open_chat_model` is told of it."""
-        return f"{protocol}:{model}@{self.url}" + ("/v1" if protocol == "openai" else "")
+        return f"{protocol}:{model}@{self.url}" + ("" if protocol == "ollama" else "/v1")
 
     def close(self) -> None:
         """Let go of all that hangs, and stop listening: a call finds nobody then."""
@@ -187,7 +189,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(404, {"error": "not found"})
 
     def do_POST(self) -> None:
-        speak = {"/api/chat": _Ollama, "/v1/chat/completions": _OpenAI}.get(self.path)
+        words = {"/api/chat": _Ollama, "/v1/chat/completions": _OpenAI, "/v1/completions": _Completion}
+        speak = words.get(self.path)
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         behaviour = self._receive(body)
         if speak is None:
@@ -426,3 +429,16 @@ class _OpenAI(_Words):
     def _envelope(self, kind: str, choice: dict[str, Any]) -> dict[str, Any]:
         choices = [choice] if self.choices else []
         return {"id": "chatcmpl-1", "object": kind, "created": 1, "model": self.body["model"], "choices": choices}
+
+
+class _Completion(_OpenAI):
+    def pieces(self) -> Iterator[bytes]:
+        for token in self.tokens:
+            yield self._text(token, None)
+
+    def end(self) -> bytes:
+        return self._text("", "stop" if self.complete else "length") + b"data: [DONE]\n\n"
+
+    def _text(self, text: str, finish: str | None) -> bytes:
+        choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": finish}
+        return self.framed(self._envelope("text_completion", choice))
