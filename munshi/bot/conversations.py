@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from munshi.bot.app import Progress, open_app
 from munshi.bot.assistant import Response
@@ -16,6 +17,7 @@ from munshi.bot.message import Message
 from munshi.bot.pack.conversations import load_conversations
 from munshi.bot.pack.schema import Conversation, Expectation, Step
 from munshi.bot.settings import Settings
+from munshi.bot.worded_count import WordedCount, count_worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,13 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class ConversationReport:
-    """How many conversations held, every turn of them, and what failed in the others."""
+    """How many conversations held, every turn of them, what failed in the others, and what a language model did."""
 
     total: int
     held: int
     by_tag: dict[str, tuple[int, int]]
     failures: tuple[Failure, ...]
+    worded: WordedCount
 
     @property
     def share(self) -> float:
@@ -54,6 +57,7 @@ class ConversationReport:
                 {"conversation": f.conversation, "turn": f.turn, "said": f.said, "expected": f.expected, "got": f.got}
                 for f in self.failures
             ],
+            "worded": self.worded.to_dict(),
         }
 
 
@@ -76,15 +80,22 @@ def play(respond: Callable[[Message], Response], conversations: Sequence[Convers
     """Play each conversation in a chat of its own. The first turn that fails ends its conversation."""
     failures: list[Failure] = []
     by_tag: dict[str, tuple[int, int]] = {}
+    generations: list[Mapping[str, Any] | None] = []
+
+    def noted(message: Message) -> Response:
+        response = respond(message)
+        generations.append(response.trace.get("generation"))
+        return response
+
     for conversation in conversations:
-        failed = _play_one(respond, conversation)
+        failed = _play_one(noted, conversation)
         failures += failed
         for tag in conversation.tags:
             held, total = by_tag.get(tag, (0, 0))
             by_tag[tag] = (held + (not failed), total + 1)
     broken = {failure.conversation for failure in failures}
     held_all = sum(conversation.name not in broken for conversation in conversations)
-    return ConversationReport(len(conversations), held_all, by_tag, tuple(failures))
+    return ConversationReport(len(conversations), held_all, by_tag, tuple(failures), count_worded(generations))
 
 
 def _play_one(respond: Callable[[Message], Response], conversation: Conversation) -> list[Failure]:

@@ -92,3 +92,10 @@ def _show(report: ConversationReport) -> None:
     rows = [(tag, f"{held} of {total}") for tag, (held, total) in sorted(report.by_tag.items())]
     show_table(("tag", "held"), rows)
     typer.echo(f"{report.held} of {report.total} conversations hold ({report.share:.1%}).")
+    worded = report.worded
+    if worded.asked:
+        held_back = ", ".join(f"{kind} {count}" for kind, count in worded.held_back.items()) or "nothing"
+        typer.echo(
+            f"The language model was asked in {worded.asked} turns and worded {worded.worded}, {worded.again} at a"
+            f" second try; held back: {held_back}."
+        )

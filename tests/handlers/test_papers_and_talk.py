@@ -124,3 +124,12 @@ def test_a_greeting_offers_what_the_pack_lists(services: Services, turn: MakeTur
 def test_what_is_out_of_scope_offers_a_person(services: Services, turn: MakeTurn) -> None:
     reply = make(services, "out_of_scope").answer(turn("who will win the election"))
     assert (reply.answered, [button.value for button in reply.buttons]) == (False, [CALL_PERSON])
+
+
+def test_a_return_is_heard_from_its_beginning(services: Services, papers: Any, turn: MakeTurn) -> None:
+    papers.worded = ("Faulty parts can be returned", " within 10 days.")
+    heard: list[str] = []
+    reply = make(services, "returns").answer(turn("return NAS-20401", entities=(order("NAS-20401"),), say=heard.append))
+    assert len(heard) == 2
+    assert reply.text == "".join(heard)
+    assert "NAS-20401" in heard[0]
