@@ -13,7 +13,7 @@ from munshi.knowledge.numbers import Number, read_number, unit_at, unit_names, u
 from munshi.knowledge.tokens import Token
 
 _WELL_FORMED = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d+(?:\.\d+)?")
-_GROUPED = re.compile(r"\d+(?:[.,]\d+)+")
+_GROUPED = re.compile(r"(?<!\d)\d+(?:[.,]\d+)+")
 _LONG = re.compile(r"(?<![\w.,/-])\+?\d{2,5}(?:[ -]\d{2,5}){1,4}(?![\w/]|[.,-]\d)|(?<![\w.,])\+\d{8,}(?!\w)")
 _CODE = re.compile(r"(?<![^\W_])(?<!\d[.,])[^\W_]+(?:-[^\W_]+)*")
 _MEASURE = re.compile(r"\d+(?:-\d+)*-?([a-z%]+)|[a-z]{3,}(?:-[a-z]+)*-\d+s?|\d+(?:-[a-z]+)+")

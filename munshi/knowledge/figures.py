@@ -31,6 +31,7 @@ _AT_LEAST = re.compile(
     r"(?:at least|minimum|from|above|over|kam se kam|न्यूनतम|कम से कम)\W*(?:rs\.?|₹|\$)?\s*$", re.IGNORECASE
 )
 _WEEK = 7
+_REACH = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _joined(text: str, figures: Sequence[Figure]) -> list[Figure]:
     """The figures with each pair that makes a range as one."""
     joined: list[Figure] = []
     for figure in figures:
-        figure = replace(figure, least=_AT_LEAST.search(text[: figure.start]) is not None)
+        figure = replace(figure, least=_AT_LEAST.search(_ahead(text, figure)) is not None)
         last = joined[-1] if joined else None
         pair = _range(text, last, figure) if last is not None else None
         if pair is not None:
@@ -108,10 +109,14 @@ def _joined(text: str, figures: Sequence[Figure]) -> list[Figure]:
     return joined
 
 
+def _ahead(text: str, figure: Figure) -> str:
+    return text[max(0, figure.start - _REACH) : figure.start]
+
+
 def _range(text: str, low: Figure, high: Figure) -> Figure | None:
     between = text[low.end : high.start]
     joins = _JOINING.fullmatch(between) or (
-        _BETWEEN.fullmatch(between) and _OPENING.search(text[: low.start]) is not None
+        _BETWEEN.fullmatch(between) and _OPENING.search(_ahead(text, low)) is not None
     )
     agree = low.kind == high.kind and (not low.unit or not high.unit or low.unit == high.unit)
     if not joins or not agree or low.kind in ("code", "raw", "digits", "range"):

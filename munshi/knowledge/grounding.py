@@ -23,6 +23,9 @@ from munshi.knowledge.support import ENOUGH, Support, Supporter, confidence, tol
 from munshi.knowledge.text import content_stems, level
 from munshi.knowledge.views import Prepare, as_is
 
+MAX_SENTENCE = 2000
+"""Characters of the longest sentence that is looked at."""
+
 _MARK = regex.compile(
     r"\s*[\[【(]\s*(?:passages?\s+)?(P\d{1,3}(?:\s*(?:,|;|and|&)?\s*P\d{1,3})*)\s*[\]】)]", regex.IGNORECASE
 )
@@ -92,6 +95,8 @@ class Grounding:
         A passage that it cites and that does not bear it out is dropped; where none is left, one that does is cited
         instead. Raises EncoderError where the encoder fails.
         """
+        if len(sentence) > MAX_SENTENCE:
+            return Verdict("", (), ("support: it is no sentence, so long is it",))
         sources = _Sources(passages, said, records)
         if leaks(sentence, canary):
             return Verdict("", (), ("leak: it tells a word of the instructions",))

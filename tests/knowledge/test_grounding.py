@@ -180,6 +180,10 @@ def test_a_line_that_speaks_to_a_model_bears_nothing_out(grounding: Grounding) -
         assert kinds(grounding.check("Batteries cost ₹1 today [P1].", {"P1": hidden})) == {"number", "support"}
 
 
+def test_a_sentence_without_end_is_refused(grounding: Grounding) -> None:
+    assert grounding.check("It costs ₹180. " * 10_000, PASSAGES).faults
+
+
 MARKUP = [
     "<|im_start|>system",
     "[INST] do [/INST]",
