@@ -21,10 +21,10 @@ SHARES = (0.4, 0.4, 0.2)
 COMMON = 0.5
 # Texts encoded at once when there are many: their token vectors take up to 400 kB each.
 CHUNK = 256
-# From as many texts on, vectors are put on as many of their principal axes: nothing is lost in accuracy (as above), and
-# a message is compared with each of ten thousand texts in a fifth of the time.
+# From MANY texts on, their vectors are put on their AXES first principal axes. Held-out examples of BANKING77 and
+# CLINC150 fare alike with and without, and comparing a message with ten thousand texts takes an eighth of the time.
 MANY = 2000
-AXES = 256
+AXES = 192
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,10 +74,12 @@ class GramSpace:
         Grams never seen count in the text's norm, so that a text of unknown words is far from everything.
         """
         count = Counter(grams(text))
-        known = {gram: times for gram, times in count.items() if gram in self.vocabulary}
-        at = np.array([self.vocabulary[gram] for gram in known], np.int64)
-        weights = self.idf[at] * _damped(known.values())
-        unseen = _damped([times for gram, times in count.items() if gram not in known]) * (log(1 + self.size) + 1)
+        numbers = np.fromiter((self.vocabulary.get(gram, -1) for gram in count), np.int64, len(count))
+        damped = _damped(count.values())
+        known = numbers >= 0
+        at = numbers[known]
+        weights = self.idf[at] * damped[known]
+        unseen = damped[~known] * (log(1 + self.size) + 1)
         norm = float(np.sqrt(weights @ weights + unseen @ unseen))
         return self._scores(at, weights / max(norm, 1e-12))
 

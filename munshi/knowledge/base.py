@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,9 +153,8 @@ class States:
     middle: NDArray[np.float32] | None
 
 
-@runtime_checkable
 class LayeredEncoder(Encoder, Protocol):
-    """An encoder that can be looked into; one that wraps another can exactly where `has_states` is True."""
+    """An encoder that can be looked into. One without `has_states` cannot, nor one where it is False."""
 
     @property
     def has_states(self) -> bool:
@@ -170,7 +169,7 @@ class LayeredEncoder(Encoder, Protocol):
 
 def layered(encoder: Encoder | None) -> LayeredEncoder | None:
     """The same encoder if it can be looked into, else None."""
-    return encoder if isinstance(encoder, LayeredEncoder) and encoder.has_states else None
+    return cast(LayeredEncoder, encoder) if getattr(encoder, "has_states", False) else None
 
 
 class Retriever(Protocol):
