@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,7 +38,7 @@ class Business:
     """A pack. The mappings by intent have every intent of `intents` in them, if only with nothing.
 
     `titles` is what a customer reads on a button, by language; `formats` holds regular expressions by kind of code
-    (order_number, account), to be matched case-insensitively; `thresholds` only the scores that the owner sets;
+    (order_number, account), to be matched case-insensitively; `thresholds` and `retrieval` only what the owner sets;
     `classifier` names one of `munshi.intents.registry`;
     `records` the CSV files by table; `phrases` the sentences that the owner words differently, by language and key;
     `papers` and `conversations` are files to be read by others.
@@ -61,6 +61,7 @@ class Business:
     llm: str
     tone: str
     classifier: str = DEFAULT_CLASSIFIER
+    retrieval: Mapping[str, Any] = field(default_factory=dict)
 
     def title(self, intent: str, language: str) -> str:
         """What an intent is called before a customer: its title, else its name in words."""
@@ -128,6 +129,7 @@ def _business(pack: Pack, file: BusinessFile) -> Business:
         titles={entry.name: {str(language): text for language, text in entry.title.items()} for entry in pack.intents},
         formats=file.formats.model_dump(exclude_none=True),
         thresholds=file.thresholds.model_dump(exclude_none=True),
+        retrieval=file.retrieval.model_dump(exclude_none=True),
         glossary=tuple(GlossaryEntry(row["term"], row["meaning"], row["language"]) for _, row in pack.glossary),
         papers=pack.papers,
         records=pack.records,

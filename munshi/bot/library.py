@@ -16,17 +16,20 @@ from munshi.bot.language import detect_language
 from munshi.bot.paper_list import ListedPaper, list_papers
 from munshi.bot.papers import papers_folder, papers_of, stamps
 from munshi.bot.privacy import mask
+from munshi.bot.retrieval import chunk_settings, costly_reranker, lexical_settings, search_settings
 from munshi.bot.settings import Settings
 from munshi.handlers.base import BusinessProfile
 from munshi.knowledge.answer import AnswerSettings, Papers
 from munshi.knowledge.answer_prompt import AnswerPrompt
-from munshi.knowledge.base import Answer, ChatModel, Encoder, Hit
+from munshi.knowledge.base import Answer, ChatModel, Encoder, Reranker
 from munshi.knowledge.build_report import BuildReport
 from munshi.knowledge.embedding import Progress
 from munshi.knowledge.generate import GenerateSettings, Generator
 from munshi.knowledge.index import Index
 from munshi.knowledge.index_store import IndexStore
-from munshi.knowledge.search import HybridRetriever, SearchSettings
+from munshi.knowledge.rerankers import RerankerParts
+from munshi.knowledge.search import HybridRetriever
+from munshi.knowledge.search_trace import SearchTrace
 from munshi.knowledge.views import Prepare
 from munshi.knowledge.writer import Say, Writing
 
@@ -55,10 +58,14 @@ class Parts:
     model: ChatModel | None = None
 
 
-def build_retriever(parts: Parts, index: Index, *, alpha: float | None = None) -> HybridRetriever:
-    """What searches an index; `alpha` is the dense arm's weight where the default is not wanted."""
-    settings = SearchSettings() if alpha is None else SearchSettings(alpha=alpha)
-    return HybridRetriever(index, parts.encoder, settings=settings, prepare=parts.prepare, today=parts.today)
+def build_retriever(
+    parts: Parts, index: Index, *, alpha: float | None = None, costly: Reranker | None = None
+) -> HybridRetriever:
+    """What searches an index; `alpha` is the dense arm's weight where the pack's is not wanted."""
+    settings = search_settings(parts.business, alpha=alpha)
+    return HybridRetriever(
+        index, parts.encoder, settings=settings, costly=costly, prepare=parts.prepare, today=parts.today
+    )
 
 
 def build_papers(parts: Parts, retriever: HybridRetriever) -> Papers:
@@ -108,13 +115,20 @@ class Library:
         self._parts = parts
         self._writing = build_writing(settings, parts)
         home = settings.business_home(parts.business.key)
-        self._store = IndexStore(home / "index", parts.encoder, prepare=parts.prepare)
+        self._store = IndexStore(
+            home / "index",
+            parts.encoder,
+            chunks=chunk_settings(parts.business),
+            lexical=lexical_settings(parts.business),
+            prepare=parts.prepare,
+        )
         self._refreshing = threading.Lock()
         papers = self.papers()
         self._stamps = stamps(papers)
         index, self.report = self._store.update(
             papers, reading=told.papers, progress=told.passages, wait=wait, again=wait
         )
+        self._costly = self._costly_reranker(index)
         self._edition = self._edition_of(index)
 
     def papers(self) -> tuple[Path, ...]:
@@ -153,14 +167,14 @@ class Library:
             return found
         return generator.word(question, found, language=language, history=history, least=least, say=say)
 
-    def search(self, query: str, *, alpha: float | None = None, top_k: int = 5) -> tuple[list[Hit], float]:
-        """What the papers hold about a query, best first, and how many milliseconds that took."""
+    def search(self, query: str, *, alpha: float | None = None, top_k: int = 5) -> tuple[SearchTrace, float]:
+        """What the papers hold about a query, stage by stage, and how many milliseconds that took."""
         started = perf_counter()
         retriever = self.retriever
         if alpha is not None:
-            retriever = build_retriever(self._parts, retriever.index, alpha=alpha)
-        hits = retriever.search(query, top_k=top_k)
-        return hits, round((perf_counter() - started) * 1000, 2)
+            retriever = build_retriever(self._parts, retriever.index, alpha=alpha, costly=self._costly)
+        found = retriever.trace(query, top_k=top_k)
+        return found, round((perf_counter() - started) * 1000, 2)
 
     def listing(self) -> tuple[ListedPaper, ...]:
         """Every paper in the folders, in name order, with what the index holds of it."""
@@ -203,8 +217,22 @@ class Library:
             return None
         return _since(before, index, report)
 
+    def _costly_reranker(self, index: Index) -> Reranker | None:
+        parts, home = self._parts, self._settings.home.expanduser()
+        models = self._settings.business_home(parts.business.key) / "rerankers"
+        made_of = RerankerParts(
+            index,
+            parts.encoder,
+            home,
+            model=parts.model,
+            models=models,
+            threads=self._settings.threads,
+            prepare=parts.prepare,
+        )
+        return costly_reranker(parts.business, made_of)
+
     def _edition_of(self, index: Index) -> _Edition:
-        retriever = build_retriever(self._parts, index)
+        retriever = build_retriever(self._parts, index, costly=self._costly)
         papers = build_papers(self._parts, retriever)
         settings = GenerateSettings(always=self._settings.llm_answers == "always")
         generator = Generator(papers, self._writing, settings) if self._writing is not None else None

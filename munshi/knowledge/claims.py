@@ -10,7 +10,7 @@ from functools import cache
 import regex
 
 from munshi.knowledge.base import Passage
-from munshi.knowledge.codes import labels
+from munshi.knowledge.codes import labels, sequence
 from munshi.knowledge.text import content_stems, level, sentences, stems
 from munshi.knowledge.views import alternates
 
@@ -52,13 +52,18 @@ _GENERIC = (
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence with figures. `about` are its content words; `context` those of the title and headings above it."""
+    """A sentence with figures. `about` are its content words; `context` those of the title and headings above it.
+
+    `names` are the numbers and codes in those: "Plan 199" is another thing than "Plan 299". Years are none: a paper may
+    be of one.
+    """
 
     passage: Passage
     sentence: str
     about: frozenset[str]
     context: frozenset[str]
     figures: frozenset[Figure]
+    names: frozenset[str] = frozenset()
 
     @property
     def words(self) -> frozenset[str]:
@@ -79,7 +84,7 @@ def claims(passage: Passage) -> Iterator[Claim]:
         own = _words(sentence)
         # "₹3,000." and a row are about what stands above them.
         about = own | title if is_row or len(own) < _FEW_WORDS else own
-        yield Claim(passage, sentence, about, context, found)
+        yield Claim(passage, sentence, about, context, found, _names(passage))
 
 
 def figures_in(text: str) -> Iterator[Figure]:
@@ -99,6 +104,11 @@ def figures_in(text: str) -> Iterator[Figure]:
             and len(found["number"]) <= _LONGEST_PLAIN
         ):
             yield "sum", value
+
+
+def _names(passage: Passage) -> frozenset[str]:
+    atoms = sequence(" ".join((passage.title, *passage.heading)))
+    return frozenset(atom.text for atom in atoms if atom.is_number and atom.text not in map(str, _YEARS))
 
 
 def _is_labelled(text: str, start: int) -> bool:

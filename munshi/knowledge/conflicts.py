@@ -104,6 +104,8 @@ def contradict(one: Claim, other: Claim) -> bool:
         return False
     if len(one.words & other.words) < _FEWEST_SHARED or one.about - other.words or other.about - one.words:
         return False
+    if one.names and other.names and one.names != other.names:
+        return False
     mine, theirs = one.figures - other.figures, other.figures - one.figures
     return len(mine) == len(theirs) == 1 and {kind for kind, _ in mine} == {kind for kind, _ in theirs}
 

@@ -6,7 +6,6 @@ import dataclasses
 import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +21,7 @@ from munshi.ui.cli_export import export
 from munshi.ui.cli_inbox import inbox
 from munshi.ui.cli_ingest import ingest
 from munshi.ui.cli_models import models
+from munshi.ui.cli_search import search
 from munshi.ui.cli_train import train
 from munshi.ui.cli_train_reranker import reranker
 from munshi.ui.cli_tune import tune
@@ -30,12 +30,12 @@ from munshi.ui.console import (
     FAILED,
     BusinessOption,
     JsonOption,
+    opened,
     show_json,
     show_piece,
     show_reply,
     show_table,
     speak_utf8,
-    step,
     telling_faults,
 )
 
@@ -52,6 +52,7 @@ cli = typer.Typer(
 )
 cli.command()(check)
 cli.command()(explain)
+cli.command()(search)
 cli.command()(ingest)
 cli.add_typer(audit, name="audit")
 cli.add_typer(evaluate, name="evaluate")
@@ -67,19 +68,6 @@ def main() -> None:
     """Run the command line; the exit status is 0 done, 1 a check failed, 2 wrong use."""
     speak_utf8()
     cli(prog_name="munshi")
-
-
-@contextmanager
-def opened(business: str | None, **overrides: Any) -> Iterator[App]:
-    """The whole of Munshi for one business, closed again at the end; faults are told in one line."""
-    from munshi.bot.app import open_app
-    from munshi.bot.logs import start_logging
-
-    with telling_faults():
-        settings = load_settings(business=business, **overrides)
-        start_logging(settings.log_level)
-        with open_app(settings, progress=step) as app:
-            yield app
 
 
 def _version(asked: bool) -> None:
@@ -224,37 +212,6 @@ def init(
     with telling_faults():
         made = create_pack(folder, name=name)
     typer.echo(f"Made {made}. Edit the files, then:\n  munshi check {made}\n  munshi serve --business {made}")
-
-
-@cli.command()
-def search(
-    query: Annotated[str, typer.Argument(help="What to look for.")],
-    business: BusinessOption = None,
-    alpha: Annotated[float | None, typer.Option(min=0, max=1, help="0 is words alone, 1 is meaning alone.")] = None,
-    top_k: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 5,
-    as_json: JsonOption = False,
-) -> None:
-    """Look into the papers and see each stage's score."""
-    with opened(business) as app:
-        hits, ms = app.library.search(query, alpha=alpha, top_k=top_k)
-    if as_json:
-        show_json({"hits": [_hit(hit) for hit in hits], "ms": ms})
-        return
-    for number, hit in enumerate(hits, start=1):
-        scores = "  ".join(f"{name} {_score(getattr(hit, name))}" for name in ("score", "lexical", "dense", "rerank"))
-        typer.secho(f"{number}. {hit.passage.source}: {hit.passage.title}", bold=True)
-        typer.echo(f"   {hit.passage.text}")
-        typer.secho(f"   {scores}", dim=True)
-
-
-def _hit(hit: Any) -> dict[str, Any]:
-    passage = hit.passage
-    named = {name: getattr(passage, name) for name in ("id", "source", "title", "text", "page", "kind")}
-    return {**named, **{name: getattr(hit, name) for name in ("score", "lexical", "dense", "rerank")}}
-
-
-def _score(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 @cli.command()

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,11 +14,14 @@ from munshi.bot.audit_chain import AuditError
 from munshi.bot.business import BusinessError
 from munshi.bot.database import StoreError
 from munshi.bot.paper_adding import PapersError
-from munshi.bot.settings import SettingsError
+from munshi.bot.settings import SettingsError, load_settings
 from munshi.bot.wording import plain
 from munshi.handlers.base import HandlerError, Reply
 from munshi.intents.base import IntentError
 from munshi.knowledge.base import Citation, KnowledgeError
+
+if TYPE_CHECKING:
+    from munshi.bot.app import App
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
 # Wrong use is what the person at the keyboard can put right by calling differently.
@@ -101,3 +104,16 @@ def show_pairs(pairs: Mapping[str, Any]) -> None:
     width = max(map(len, pairs), default=0)
     for name, value in pairs.items():
         typer.echo(f"{name:<{width}}  {value}")
+
+
+@contextmanager
+def opened(business: str | None, **overrides: Any) -> Iterator[App]:
+    """The whole of Munshi for one business, closed again at the end; faults are told in one line."""
+    from munshi.bot.app import open_app
+    from munshi.bot.logs import start_logging
+
+    with telling_faults():
+        settings = load_settings(business=business, **overrides)
+        start_logging(settings.log_level)
+        with open_app(settings, progress=step) as app:
+            yield app

@@ -66,7 +66,7 @@ def test_an_added_paper_is_taken_up(library: Library, settings: Settings, tmp_pa
     report = library.refresh()
     assert report is not None
     assert report.added == ("yard.md",)
-    assert library.search("parking yard")[0][0].passage.source == "yard.md"
+    assert library.search("parking yard")[0].hits[0].passage.source == "yard.md"
 
 
 def test_what_is_in_progress_goes_on_with_the_papers_it_began_with(library: Library, pack: Path) -> None:

@@ -142,6 +142,12 @@ def test_rows_of_a_table_and_places_of_one_paper_do_not_disagree() -> None:
     assert conflicts_among(rows) == conflicts_among(places) == []
 
 
+def test_numbered_questions_are_two_questions() -> None:
+    papers = [replace(FAQ, id=str(n), title=f"What does plan number {n} cost?", text=f"₹{n}.") for n in (199, 299)]
+    assert conflicts_among(papers) == []
+    assert Contradictions().among("what does the plan cost", papers) == ()
+
+
 def test_headings_of_two_things_are_two_things_to_whoever_looks_through_all_papers() -> None:
     papers = [
         Passage(id=city, text=f"Delivery costs ₹{n}.", source=city, title=city)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Collection, Iterator
+from datetime import date
 from pathlib import Path
 from typing import get_args
 
@@ -19,7 +20,9 @@ from munshi.bot.pack.validate import validate
 from munshi.bot.pack.yaml_file import Document, parse_yaml
 from munshi.handlers.base import Language
 from munshi.handlers.columns import RECORD_TABLES
-from munshi.knowledge.base import LoadError
+from munshi.knowledge.base import LoadError, Passage
+from munshi.knowledge.chunking import passages
+from munshi.knowledge.conflicts import conflicts_among
 from munshi.knowledge.loaders import TEXT_SUFFIXES, load
 
 _ROOT_FILES = ("business.yaml", "intents.yaml", "conversations.yaml", "glossary.csv")
@@ -72,25 +75,44 @@ def _check_papers(pack: Pack, report: Report) -> None:
         report.of("knowledge").warning(
             None, "The folder holds no papers.", "Put your FAQ and policies there: it answers from them."
         )
+    found: list[Passage] = []
     for path in pack.papers:
         source = path.relative_to(pack.folder / "knowledge").as_posix()
-        if source != "faq.csv":
-            _check_paper(path, source, report.of(f"knowledge/{source}"))
+        # The FAQ's faults have been told with their lines.
+        told = Report() if source == "faq.csv" else report.of(f"knowledge/{source}")
+        found += _check_paper(path, source, told)
+    _check_contradictions(found, report)
 
 
-def _check_paper(path: Path, source: str, report: Report) -> None:
+def _check_contradictions(found: list[Passage], report: Report) -> None:
+    """Papers that say the same with another figure, each told where it is not believed."""
+    today = date.today()
+    valid = [passage for passage in found if (passage.valid_until or today) >= today >= (passage.valid_from or today)]
+    for conflict in conflicts_among(valid):
+        for other in conflict.others:
+            report.of(f"knowledge/{other.source}").warning(
+                None,
+                f"{quote(conflict.quotes[other.id])} is contradicted by {conflict.kept.source}: "
+                f"{quote(conflict.quotes[conflict.kept.id])}.",
+                f"{conflict.kept.source} is answered from, for {conflict.reason}. Correct the one that is wrong.",
+            )
+
+
+def _check_paper(path: Path, source: str, report: Report) -> list[Passage]:
+    """The paper's passages; none where it cannot be read."""
     found = len(report.faults)
     if path.suffix.casefold() in TEXT_SUFFIXES:
         _check_front_matter(read_text(path, report) or "", report)
     if len(report.faults) > found:
-        return
+        return []
     try:
         document = load(path, source=source)
     except LoadError as error:
         _report_told(str(error), source, report)
-    else:
-        for told in document.faults:
-            _report_told(told, source, report)
+        return []
+    for told in document.faults:
+        _report_told(told, source, report)
+    return passages(document)
 
 
 def _report_told(told: str, source: str, report: Report) -> None:

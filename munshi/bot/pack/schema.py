@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from munshi.bot.pack.faults import did_you_mean, quote
+from munshi.bot.pack.retrieval import Retrieval
 from munshi.bot.pack.values import (
     BadValueError,
     ByLanguage,
@@ -102,6 +103,7 @@ class BusinessFile(Part):
     tone: str = ""
     formats: Formats = Formats()
     thresholds: Thresholds = Thresholds()
+    retrieval: Retrieval = Retrieval()
     llm: Model = "none"
     classifier: Text = DEFAULT_CLASSIFIER
 
@@ -112,7 +114,7 @@ class BusinessFile(Part):
             return value
         raise BadValueError(f"There is no classifier {quote(value)}.", did_you_mean(value, registry.names()))
 
-    @field_validator("holidays", "formats", "thresholds", "tone", "classifier", mode="before")
+    @field_validator("holidays", "formats", "thresholds", "retrieval", "tone", "classifier", mode="before")
     @classmethod
     def _nothing_is_the_default(cls, value: Any, info: ValidationInfo) -> Any:
         """`holidays:` with nothing behind it is how an owner leaves it out."""
