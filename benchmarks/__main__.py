@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-SCRIPTS = ("turn", "intents", "high_risk", "retrieval", "abstention", "encoder")
+SCRIPTS = ("turn", "intents", "high_risk", "retrieval", "search_speed", "abstention", "encoder")
 CONVERSATIONS = ("auto-parts", "dummy-bank")
 
 

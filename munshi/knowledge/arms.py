@@ -34,11 +34,13 @@ class Arms:
 class Proposed:
     """Candidates with the score of both arms together, best first; `counts` says how many each arm proposed.
 
-    `expired` are those that fit the question but not today's date.
+    `total` is how many there were, of which `hits` may be the best alone. `expired` are those that fit the question but
+    not today's date.
     """
 
     hits: list[Hit]
     counts: Mapping[str, int]
+    total: int
     expired: Sequence[Hit] = ()
 
 
@@ -48,18 +50,23 @@ def propose(
     exact: Iterable[int],
     allowed: NDArray[np.bool_],
     settings: SearchSettings,
+    *,
+    keep: int | None = None,
 ) -> Proposed:
-    """The allowed passages that the arms put first, and those that hold `exact` things whatever the arms think."""
+    """The allowed passages that the arms put first, and those that hold `exact` things whatever the arms think.
+
+    The best `keep` of them alone, where it is given: to make hits of all costs as much time as to find them.
+    """
     ranked = arms.candidates(allowed, settings.candidates)
     named = np.array([position for position in exact if allowed[position]], dtype=np.int64)
     chosen = np.unique(np.concatenate([*ranked.values(), named]))
     scores = _fuse(arms, ranked, chosen, settings)
+    best = np.argsort(-scores, kind="stable")[:keep]
     hits = [
         Hit(passages[i], float(score), _at(arms.lexical, i), _at(arms.dense, i))
-        for i, score in zip(chosen.tolist(), scores.tolist(), strict=True)
+        for i, score in zip(chosen[best].tolist(), scores[best].tolist(), strict=True)
     ]
-    counts = {name: len(ranking) for name, ranking in ranked.items()}
-    return Proposed(sorted(hits, key=lambda hit: -hit.score), counts)
+    return Proposed(hits, {name: len(ranking) for name, ranking in ranked.items()}, len(chosen))
 
 
 def _fuse(arms: Arms, ranked: Mapping[str, Positions], chosen: Positions, settings: SearchSettings) -> Scores:

@@ -94,11 +94,13 @@ class HybridRetriever:
         arms = self._arms(query, watch)
         with watch("exact"):
             exact = self._named(query) if arms.lexical is not None and self.settings.exact else {}
-        with watch("fusion"):
-            proposed = self._proposed(arms, exact, self._valid(today))
         raised = Raise({self.index.passages[i].id: given for i, given in exact.items()}, fits)
+        size = max(self.settings.shortlist, top_k)
+        with watch("fusion"):
+            # Where nothing is raised, the short list is the best by score.
+            proposed = self._proposed(arms, exact, self._valid(today), size if raised.nothing else None)
         with watch("rerank"):
-            looked = self._looked(query, proposed, raised, max(self.settings.shortlist, top_k))
+            looked = self._looked(query, proposed, raised, size)
         hits = tuple(looked.hits[:top_k])
         with watch("conflicts"):
             conflicts = self._conflicts(query, hits)
@@ -108,7 +110,7 @@ class HybridRetriever:
             hits=hits,
             expansions=tuple(variant.term for variant in query.variants),
             candidates=proposed.counts,
-            fused=len(proposed.hits),
+            fused=proposed.total,
             exact={hit.passage.id: raised.exact[hit.passage.id] for hit in hits if hit.passage.id in raised.exact},
             lifted={hit.passage.id: given for hit in hits if (given := fits(hit.passage))},
             rerank=looked.cheap,
@@ -148,11 +150,11 @@ class HybridRetriever:
         valid: NDArray[np.bool_] = (self._from <= day) & (day <= self._until)
         return valid
 
-    def _proposed(self, arms: Arms, exact: Mapping[int, float], valid: NDArray[np.bool_]) -> Proposed:
-        found = propose(self.index.passages, arms, exact, valid, self.settings)
+    def _proposed(self, arms: Arms, exact: Mapping[int, float], valid: NDArray[np.bool_], keep: int | None) -> Proposed:
+        found = propose(self.index.passages, arms, exact, valid, self.settings, keep=keep)
         if valid.all():
             return found
-        return replace(found, expired=propose(self.index.passages, arms, exact, ~valid, self.settings).hits)
+        return replace(found, expired=propose(self.index.passages, arms, exact, ~valid, self.settings, keep=keep).hits)
 
     def _looked(self, query: Query, proposed: Proposed, raised: Raise, size: int) -> Looked:
         """The short list, cut with what lifts it, in the rerankers' order."""

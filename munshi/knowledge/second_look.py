@@ -17,13 +17,18 @@ class Raise:
     exact: Mapping[str, float]
     fits: Lift
 
+    @property
+    def nothing(self) -> bool:
+        """Whether no hit is given anything."""
+        return not self.exact and not self.fits.filters
+
     def __call__(self, passage: Passage, scale: float = 1.0) -> float:
         """What a passage is given; the filters' part is on the scale that the scores run up to."""
         return self.exact.get(passage.id, 0.0) + scale * self.fits(passage)
 
     def order(self, hits: Sequence[Hit], scale: float = 1.0) -> list[Hit]:
         """The hits with their scores raised, best first; between equals the higher priority goes first."""
-        raised = [replace(hit, score=hit.score + self(hit.passage, scale)) for hit in hits]
+        raised = hits if self.nothing else [replace(hit, score=hit.score + self(hit.passage, scale)) for hit in hits]
         return sorted(raised, key=lambda hit: (-hit.score, -hit.passage.priority))
 
 
