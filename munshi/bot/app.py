@@ -216,7 +216,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         return {"munshi": __version__, "model": model_name, "papers": library.retriever.index.version}
 
     phrases = Phrasebook(business.phrases)
-    services = Services(Records(engine, business.key, prepare=preprocess.canonical), library, phrases, business.profile)
+    services = Services(Records(engine, business.key, prepare=preprocess.mended), library, phrases, business.profile)
     condense = Condenser(model, mask) if model is not None else None
     whole_questions = WholeQuestions(library, similar_by(encoder), condense)
     conductor = _conductor(settings, business, services, classifier, whole_questions)

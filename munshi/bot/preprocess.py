@@ -108,6 +108,13 @@ class Preprocessor:
         """The canonical form alone, without entities: for training examples and the papers' alternates."""
         return _canonical(self._hear(clean(text)))
 
+    def mended(self, text: str) -> str:
+        """The text with its slips put right, in its own language and script."""
+        cleaned = clean(text)
+        for slip in reversed(list(_corrections(self._hear(cleaned).words, cleaned))):
+            text = text[: slip.start] + slip.to + text[slip.end :]
+        return text
+
     def _hear(self, cleaned: CleanText) -> Heard:
         # What the chat was in before says nothing of how these words are meant: "main branch" stays English.
         tokens = tokenise(cleaned.text)

@@ -191,3 +191,14 @@ def test_no_english_word_is_left_broken_in_the_demo_shops_examples(name: str, un
     for intent in load_business(name).intents:
         for text in intent.examples:
             assert re.search(r"[\u0900-\u097f]", understand.canonical(text)) is None, text
+
+
+def test_a_text_is_mended_in_its_own_words(understand: Preprocessor) -> None:
+    assert understand.mended("swfit ki clucth plate hai kya?") == "swift ki clutch plate hai kya?"
+    assert understand.mended("स्विफ्ट की clucth plate 🙏") == "स्विफ्ट की clutch plate 🙏"
+    assert understand.mended("") == ""
+
+
+@given(st.text())
+def test_any_text_can_be_mended(understand: Preprocessor, text: str) -> None:
+    assert isinstance(understand.mended(text), str)
