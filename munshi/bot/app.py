@@ -37,7 +37,7 @@ from munshi.bot.settings import Settings
 from munshi.bot.store import Line, Store
 from munshi.bot.whole_question import WholeQuestions
 from munshi.bot.wording import Phrasebook
-from munshi.handlers.base import Action, Handler, Say
+from munshi.handlers.base import Action, Handler
 from munshi.handlers.records import Records, import_records
 from munshi.handlers.registry import HandlerConfig, Services, create
 from munshi.handlers.talk_to_person import TalkToPerson
@@ -45,7 +45,7 @@ from munshi.intents.base import Intent
 from munshi.intents.calibration import Thresholds
 from munshi.intents.models import ModelStore
 from munshi.intents.registry import Trained, Training
-from munshi.knowledge.base import Encoder
+from munshi.knowledge.base import Encoder, Say
 from munshi.knowledge.condense import Condenser
 from munshi.knowledge.encoder import known_words, open_encoder
 from munshi.knowledge.memo import RememberingEncoder

@@ -23,10 +23,11 @@ from munshi.bot.router import MODEL_STEP, Route
 from munshi.bot.shared import KeyedLocks
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import Session, StaleSessionError, Store
-from munshi.handlers.base import Entity, Exchange, Language, Reply, Say, Turn
+from munshi.handlers.base import Entity, Exchange, Language, Reply, Turn
 from munshi.handlers.sealing import sealer
 from munshi.handlers.tickets import open_ticket
 from munshi.intents.base import Classifier, Prediction
+from munshi.knowledge.base import Say
 
 logger = logging.getLogger(__name__)
 

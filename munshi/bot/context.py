@@ -9,8 +9,9 @@ from datetime import datetime
 from munshi.bot.preprocess import Utterance
 from munshi.bot.router import Route
 from munshi.bot.state import SessionState
-from munshi.handlers.base import Action, Entity, Language, Reply, Say, Turn
+from munshi.handlers.base import Action, Entity, Language, Reply, Turn
 from munshi.intents.base import Classifier, Prediction
+from munshi.knowledge.base import Say
 
 TOPIC_KINDS = frozenset({"product", "order_number"})
 _MAX_TOPICS = 5

@@ -21,7 +21,7 @@ from munshi.bot.settings import Settings
 from munshi.handlers.base import BusinessProfile
 from munshi.knowledge.answer import AnswerSettings, Papers
 from munshi.knowledge.answer_prompt import AnswerPrompt
-from munshi.knowledge.base import Answer, ChatModel, Encoder, Reranker
+from munshi.knowledge.base import Answer, ChatModel, Encoder, Reranker, Say
 from munshi.knowledge.build_report import BuildReport
 from munshi.knowledge.embedding import Progress
 from munshi.knowledge.generate import GenerateSettings, Generator
@@ -31,7 +31,7 @@ from munshi.knowledge.rerankers import RerankerParts
 from munshi.knowledge.search import HybridRetriever
 from munshi.knowledge.search_trace import SearchTrace
 from munshi.knowledge.views import Prepare
-from munshi.knowledge.writer import Say, Writing
+from munshi.knowledge.writer import Writing
 
 
 class Told(NamedTuple):

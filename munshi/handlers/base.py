@@ -15,12 +15,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from munshi.knowledge.base import Answer, Citation
+from munshi.knowledge.base import Answer, Citation, Say
 
 Language = Literal["en", "hi", "hinglish"]
-
-Say = Callable[[str], None]
-"""Hears a text piece by piece. What it has heard stands: the pieces together are the beginning of the whole."""
 
 SlotKind = Literal[
     "text", "name", "choice", "order_number", "account", "product", "amount", "quantity", "date", "phone",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from munshi.handlers.base import CALL_PERSON, Button, Phrases, Reply, Say, Slot, Turn
+from munshi.handlers.base import CALL_PERSON, Button, Phrases, Reply, Slot, Turn
 from munshi.handlers.options import text
 from munshi.handlers.registry import HandlerConfig, Services
-from munshi.knowledge.base import Answer
+from munshi.knowledge.base import Answer, Say
 from munshi.knowledge.text import is_devanagari, words
 
 _BARE_WORDS = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, Protocol, cast
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Kind = Literal["faq", "policy", "catalogue", "text"]
 Method = Literal["faq", "extract", "generate"]
 Role = Literal["system", "user", "assistant"]
+Say = Callable[[str], None]
+"""Hears a text piece by piece. What it has heard stands: the pieces together are the beginning of the whole."""
 
 
 class KnowledgeError(Exception):

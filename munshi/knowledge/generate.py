@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from munshi.knowledge.answer import Papers, Trace, cite
 from munshi.knowledge.answer_prompt import Asked
-from munshi.knowledge.base import Answer, Citation, Hit, Passage
+from munshi.knowledge.base import Answer, Citation, Hit, Passage, Say
 from munshi.knowledge.grounding import Grounding, Verdict
 from munshi.knowledge.text import is_devanagari
-from munshi.knowledge.writer import Say, Writer, Writing
+from munshi.knowledge.writer import Writer, Writing
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,10 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from munshi.knowledge.answer_prompt import AnswerPrompt, Asked, fingerprint
-from munshi.knowledge.base import ChatMessage, ChatModel, ChatModelError, Generation
+from munshi.knowledge.base import ChatMessage, ChatModel, ChatModelError, Generation, Say
 from munshi.knowledge.grounding import Grounding, Verdict
 from munshi.knowledge.sentence_stream import SentenceStream
 from munshi.knowledge.text import is_devanagari, words
-
-Say = Callable[[str], None]
-"""Told of each sentence as it is let out, with the space before it: together they are the answer's text."""
 
 EMPTY, ENDLESS, REPEATED = "it was empty", "a sentence had no end", "it repeated itself"
 LEAKED, FOREIGN = "it told of its rules", "it was not in the customer's language"
@@ -73,7 +70,7 @@ class Writer:
         self._grounding = grounding
 
     def write(self, asked: Asked, say: Say | None = None) -> Written:
-        """The answer that the model gives, as far as it passes the checks; `say` hears it as it comes.
+        """The answer that the model gives, as far as it passes the checks; `say` hears each sentence as it is let out.
 
         Never raises on what a model or its server does: that is told in `generation.faults`.
         """

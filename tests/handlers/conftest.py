@@ -12,10 +12,10 @@ import pytest
 
 from munshi.bot.database import open_engine
 from munshi.bot.wording import Phrasebook
-from munshi.handlers.base import BusinessProfile, OpeningHours, Say, Turn
+from munshi.handlers.base import BusinessProfile, OpeningHours, Turn
 from munshi.handlers.records import Records, import_records
 from munshi.handlers.registry import Services
-from munshi.knowledge.base import Answer, Citation
+from munshi.knowledge.base import Answer, Citation, Say
 
 SHOP = Path(__file__).parent / "shop"
 
