@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from munshi.knowledge.answer_prompt import AnswerPrompt, Asked, fingerprint
-from munshi.knowledge.base import ChatMessage, ChatModel, ChatModelError, Generation, Say
+from munshi.knowledge.base import ChatMessage, ChatModel, ChatModelError, EncoderError, Generation, Say
 from munshi.knowledge.grounding import Grounding, Verdict
 from munshi.knowledge.sentence_stream import SentenceStream
 from munshi.knowledge.text import is_devanagari, words
@@ -72,7 +72,7 @@ class Writer:
     def write(self, asked: Asked, say: Say | None = None) -> Written:
         """The answer that the model gives, as far as it passes the checks; `say` hears each sentence as it is let out.
 
-        Never raises on what a model or its server does: that is told in `generation.faults`.
+        Never raises on what a model, the encoder or their servers do: that is told in `generation.faults`.
         """
         started = perf_counter()
         draft = _Draft(say)
@@ -98,21 +98,22 @@ class Writer:
         draft.begin(messages)
         heard = False
         try:
-            for sentence in self._sentences(messages, draft):
-                heard = True
-                if _NOTHING.fullmatch(sentence):
-                    return True
-                over = self._judge(sentence, asked, draft)
-                if over is not None:
-                    return over
-        except ChatModelError as error:
+            with closing(self._sentences(messages, draft)) as sentences:
+                for sentence in sentences:
+                    heard = True
+                    if _NOTHING.fullmatch(sentence):
+                        return True
+                    over = self._judge(sentence, asked, draft)
+                    if over is not None:
+                        return over
+        except (ChatModelError, EncoderError) as error:
             draft.faults.append(str(error))
             return True
         if not heard:
             draft.faults.append(EMPTY)
         return heard
 
-    def _sentences(self, messages: Sequence[ChatMessage], draft: _Draft) -> Iterator[str]:
+    def _sentences(self, messages: Sequence[ChatMessage], draft: _Draft) -> Generator[str, None, None]:
         """The sentences as they come; one that does not end is given up as it is."""
         cutter = SentenceStream()
         with closing(self._writing.model.stream(messages, max_tokens=self._writing.settings.max_tokens)) as pieces:
