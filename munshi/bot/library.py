@@ -228,6 +228,7 @@ class Library:
             models=models,
             threads=self._settings.threads,
             prepare=parts.prepare,
+            mask=mask,
         )
         return costly_reranker(parts.business, made_of)
 

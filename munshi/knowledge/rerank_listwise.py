@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,9 +29,12 @@ class ListwiseReranker:
     order. `score` and `rerank` are then the place in the list: 1 for the first, falling in even steps.
     """
 
-    def __init__(self, model: ChatModel, *, timeout: float | None = None) -> None:
-        """`timeout`, in seconds, is the most that an answer may take; None for the model's own."""
+    def __init__(self, model: ChatModel, *, timeout: float | None = None, mask: Callable[[str], str] = str) -> None:
+        """`timeout`, in seconds, is the most that an answer may take; None for the model's own. `mask` hides what is
+        private in a question: the model sees none but through it.
+        """
         self._model = model
+        self._mask = mask
         self._timeout = timeout
 
     def rerank(self, query: str, hits: Sequence[Hit], *, top_k: int) -> list[Hit]:
@@ -51,7 +54,7 @@ class ListwiseReranker:
         """The places that the model named, best first, counted from 0; empty where it failed or talked rubbish."""
         try:
             answer = self._model.complete(
-                messages(query, shown),
+                messages(self._mask(query), shown),
                 schema=order_schema(len(shown)),
                 max_tokens=_TOKENS_BESIDE + _TOKENS_A_NUMBER * len(shown),
                 timeout=self._timeout,

@@ -23,10 +23,11 @@ class RerankerParts:
     """What rerankers are made of; each kind takes what it needs.
 
     `home` keeps graphs that are built once, `models` holds trained rerankers by name, `timeout` (seconds) is for an
-    answer of the language model, `progress` is told of what takes long.
+    answer of the language model, `mask` hides from it what is private in a question, `progress` is told of what takes
+    long.
     """
 
-    index: Index
+    index: Index | None
     encoder: Encoder | None
     home: Path
     model: ChatModel | None = None
@@ -34,6 +35,7 @@ class RerankerParts:
     threads: int = 1
     prepare: Prepare = as_is
     timeout: float | None = None
+    mask: Callable[[str], str] = str
     progress: Callable[[str], None] = lambda _text: None
 
 
@@ -48,18 +50,18 @@ class KeepOrder:
 def open_reranker(spec: str, parts: RerankerParts) -> Reranker:
     """The reranker that a setting names: "maxsim", "none", "cross_encoder:FOLDER-OR-NAME" or "listwise".
 
-    A name is that of a trained reranker in `parts.models`. Without an encoder "maxsim" keeps the order. Raises
-    KnowledgeError, one line with the remedy.
+    A name is that of a trained reranker in `parts.models`. Without an index and an encoder "maxsim" keeps the order.
+    Raises KnowledgeError, one line with the remedy.
     """
     kind, _, rest = spec.strip().partition(":")
     if kind == "none" and not rest:
         return KeepOrder()
     if kind == "maxsim" and not rest:
-        return MaxSimReranker(parts.index, parts.encoder) if parts.encoder else KeepOrder()
+        return MaxSimReranker(parts.index, parts.encoder) if parts.index and parts.encoder else KeepOrder()
     if kind == "listwise" and not rest:
         if parts.model is None:
             raise KnowledgeError("the reranker 'listwise' needs a language model; set MUNSHI_LLM, or choose maxsim")
-        return ListwiseReranker(parts.model, timeout=parts.timeout)
+        return ListwiseReranker(parts.model, timeout=parts.timeout, mask=parts.mask)
     if kind == "cross_encoder" and rest.strip():
         folder = _folder(rest.strip(), parts.models)
         model = open_cross_encoder(folder, home=parts.home, threads=parts.threads, progress=parts.progress)

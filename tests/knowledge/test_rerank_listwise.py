@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from munshi.bot.llm import open_chat_model
+from munshi.bot.privacy import mask
 from munshi.knowledge.base import Hit, Passage
 from munshi.knowledge.rerank_listwise import BUDGET, WINDOW, ListwiseReranker, messages, order_schema, parse_order
 from tests.knowledge.reranker_contract import hits
@@ -89,6 +90,13 @@ def test_the_schema_is_asked_for_and_one_hit_is_not(language_model_server: Langu
     assert language_model_server.requests == []
     one.rerank(QUERY, hits(0, 1), top_k=1)
     assert language_model_server.requests[-1].schema == order_schema(2)
+
+
+def test_what_is_private_in_a_question_is_not_sent(language_model_server: LanguageModelServer) -> None:
+    model = open_chat_model(language_model_server.spec("openai"), timeout=10)
+    assert model is not None
+    ListwiseReranker(model, mask=mask).rerank("call me on 9876543210", hits(0, 1), top_k=2)
+    assert "9876543210" not in language_model_server.requests[-1].prompt
 
 
 def test_what_is_not_shown_keeps_its_place(language_model_server: LanguageModelServer) -> None:
