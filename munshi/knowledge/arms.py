@@ -9,25 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from munshi.knowledge.base import Hit, Passage
+from munshi.knowledge.dense import Positions, Scores, Similar, highest
 from munshi.knowledge.fusion import convex, min_max, reciprocal_rank
 from munshi.knowledge.search_settings import SearchSettings
-
-Positions = NDArray[np.int64]
-Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    """Every passage's score by each arm that ran, (n,)."""
+    """What each arm that ran thinks of the passages: scores, (n,), or for the dense one what can be asked for them.
+
+    `dense_missing` says that it should have run and could not.
+    """
 
     lexical: Scores | None = None
     coverage: Scores | None = None
-    dense: Scores | None = None
+    dense: Similar | None = None
+    dense_missing: bool = False
 
     def candidates(self, allowed: NDArray[np.bool_], count: int) -> dict[str, Positions]:
         """The passages that each arm puts first, best first: `count` at most, of those allowed."""
-        named = {"lexical": self.lexical, "dense": self.dense}
-        return {name: _best(scores, allowed, count) for name, scores in named.items() if scores is not None}
+        ranked = {}
+        if self.lexical is not None:
+            ranked["lexical"] = highest(self.lexical, allowed, count)
+        if self.dense is not None:
+            ranked["dense"] = self.dense.best(allowed, count)
+        return ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +66,30 @@ def propose(
     ranked = arms.candidates(allowed, settings.candidates)
     named = np.array([position for position in exact if allowed[position]], dtype=np.int64)
     chosen = np.unique(np.concatenate([*ranked.values(), named]))
-    scores = _fuse(arms, ranked, chosen, settings)
-    best = np.argsort(-scores, kind="stable")[:keep]
-    hits = [
-        Hit(passages[i], float(score), _at(arms.lexical, i), _at(arms.dense, i))
-        for i, score in zip(chosen[best].tolist(), scores[best].tolist(), strict=True)
-    ]
+    lexical = arms.lexical[chosen] if arms.lexical is not None else None
+    dense = arms.dense.at(chosen) if arms.dense is not None else None
+    if settings.fusion == "rrf":
+        scores = _by_rank(ranked, chosen, settings)
+    else:
+        scores = _fuse(lexical, dense, arms.coverage[chosen] if arms.coverage is not None else None, settings)
+    best = np.argsort(-scores, kind="stable")[:keep].tolist()
+    hits = [Hit(passages[chosen[i]], float(scores[i]), _at(lexical, i), _at(dense, i)) for i in best]
     return Proposed(hits, {name: len(ranking) for name, ranking in ranked.items()}, len(chosen))
 
 
-def _fuse(arms: Arms, ranked: Mapping[str, Positions], chosen: Positions, settings: SearchSettings) -> Scores:
-    """The score of each of the `chosen` passages, (chosen,), from both arms."""
-    if settings.fusion == "rrf":
-        fused = reciprocal_rank([ranking.tolist() for ranking in ranked.values()], settings.rrf_k)
-        return np.array([fused.get(i, 0.0) for i in chosen.tolist()], dtype=np.float32)
-    if arms.lexical is None or arms.dense is None:
-        only = arms.dense if arms.lexical is None else arms.lexical
-        return min_max(only[chosen]) if only is not None else np.zeros(0, dtype=np.float32)
-    share = arms.coverage[chosen] if settings.coordinate and arms.coverage is not None else 1.0
-    return convex(min_max(arms.lexical[chosen]) * share, min_max(arms.dense[chosen]), settings.alpha)
+def _by_rank(ranked: Mapping[str, Positions], chosen: Positions, settings: SearchSettings) -> Scores:
+    """The score of each of the `chosen` passages, (chosen,), from its ranks."""
+    fused = reciprocal_rank([ranking.tolist() for ranking in ranked.values()], settings.rrf_k)
+    return np.array([fused.get(i, 0.0) for i in chosen.tolist()], dtype=np.float32)
 
 
-def _best(scores: Scores, allowed: NDArray[np.bool_], count: int) -> Positions:
-    """The allowed passages with the highest scores, best first, and none that scores nothing."""
-    scores = np.where(allowed, scores, 0.0)
-    count = min(count, len(scores))
-    top = np.argpartition(-scores, count - 1)[:count] if count else np.zeros(0, dtype=np.int64)
-    top = top[scores[top] > 0]
-    return top[np.argsort(-scores[top], kind="stable")]
+def _fuse(lexical: Scores | None, dense: Scores | None, coverage: Scores | None, settings: SearchSettings) -> Scores:
+    """The score of each of the passages, (n,), from both arms' scores of them."""
+    if lexical is None or dense is None:
+        only = dense if lexical is None else lexical
+        return min_max(only) if only is not None else np.zeros(0, dtype=np.float32)
+    share = coverage if settings.coordinate and coverage is not None else 1.0
+    return convex(min_max(lexical) * share, min_max(dense), settings.alpha)
 
 
 def _at(scores: Scores | None, position: int) -> float | None:

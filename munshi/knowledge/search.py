@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from munshi.knowledge.arms import Arms, Proposed, propose
 from munshi.knowledge.base import Encoder, Hit, Reranker
 from munshi.knowledge.conflicts import Conflict, Contradictions
+from munshi.knowledge.dense import DenseArm
 from munshi.knowledge.exact import ExactMatcher
 from munshi.knowledge.expansion import Synonyms
 from munshi.knowledge.filters import Lift
@@ -36,7 +37,7 @@ _log = logging.getLogger(__name__)
 class HybridRetriever:
     """BM25 and dense vectors, fused and reranked. Without an encoder, BM25 alone. Safe for several threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a part for each stage
         self,
         index: Index,
         encoder: Encoder | None = None,
@@ -44,16 +45,19 @@ class HybridRetriever:
         settings: SearchSettings | None = None,
         reranker: Reranker | None = None,
         costly: Reranker | None = None,
+        dense: DenseArm | None = None,
         prepare: Prepare = as_is,
         today: Callable[[], date] = date.today,
     ) -> None:
         """`encoder` and `prepare` must be those the index was built with; `reranker` defaults to MaxSim.
 
-        `costly` is a second reranker that is asked only where the first leaves the order in doubt.
+        `costly` is a second reranker that is asked only where the first leaves the order in doubt, `dense` what is
+        asked in the place of the index's own vectors.
         """
         self.index = index
         self.settings = settings or SearchSettings()
         self.encoder = remembering(encoder) if encoder and index.vectors is not None else None
+        self.dense = dense or index.vectors
         self.synonyms = Synonyms(self.settings.synonyms if self.settings.expand else ())
         self.prepare = prepare
         self._reranker = reranker or self._default_reranker()
@@ -84,7 +88,8 @@ class HybridRetriever:
             return replace(known, cached=True)
         made = self._search(query, top_k, Lift(wanted, self.settings.boost), today)
         self._tell(made.conflicts)
-        self._cache.put(key, made)
+        if not made.dense_missing:
+            self._cache.put(key, made)
         return made
 
     def _search(self, text: str, top_k: int, fits: Lift, today: date) -> SearchTrace:
@@ -118,6 +123,7 @@ class HybridRetriever:
             costly_scores=looked.costly_scores,
             expired=tuple(raised.order(proposed.expired, self._scale)[:top_k]),
             conflicts=conflicts,
+            dense_missing=arms.dense_missing,
             ms=watch.ms,
         )
 
@@ -126,15 +132,16 @@ class HybridRetriever:
             return Arms()
         readable = not self.settings.lexical or self._reads(query.prepared)
         dense = self.encoder if self.settings.dense and readable else None
-        lexical = coverage = similar = None
+        lexical = coverage = None
         if self.settings.lexical or dense is None:
             with watch("lexical"):
                 lexical = query.lexical(self.index.lexical, self.settings.synonym)
                 coverage = query.coverage(self.index.lexical)
-        if dense is not None and self.index.vectors is not None:
-            with watch("dense"):
-                similar = self.index.vectors.scores(dense.encode([query.prepared])[0])
-        return Arms(lexical, coverage, similar)
+        if dense is None or self.dense is None:
+            return Arms(lexical, coverage)
+        with watch("dense"):
+            similar = self.dense.similar(dense.encode([query.prepared])[0], self.settings.candidates)
+        return Arms(lexical, coverage, similar, dense_missing=similar is None)
 
     def _named(self, query: Query) -> dict[int, float]:
         """What each passage is given for holding exactly what was asked for, in the customer's words or prepared."""

@@ -23,8 +23,10 @@ class SearchTrace:
     of each passage.
 
     `hits` is the result, best first. Those of `expired` fit the question, but not today's date: they may be shown as
-    such, never answered from. `conflicts` are the hits that contradict one another. `ms` is the time by stage, in
-    milliseconds; `cached` says that the search was remembered, and `ms` is then that of the first time.
+    such, never answered from. `conflicts` are the hits that contradict one another. `dense_missing` says that the
+    vector store could not be asked: words alone found what there is, and such a search is not remembered. `ms` is the
+    time by stage, in milliseconds; `cached` says that the search was remembered, and `ms` is then that of the first
+    time.
     """
 
     query: str
@@ -40,6 +42,7 @@ class SearchTrace:
     costly_scores: Mapping[str, float] = field(default_factory=dict)
     expired: tuple[Hit, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    dense_missing: bool = False
     ms: Mapping[str, float] = field(default_factory=dict)
     cached: bool = False
 

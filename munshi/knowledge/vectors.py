@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from munshi.knowledge.dense import EveryScore, Positions
+
 
 class VectorIndex:
     """One or more vectors a passage: first that of the whole, then those of single ways to ask for it.
@@ -33,6 +35,17 @@ class VectorIndex:
         if len(similar) == len(self.counts):
             return similar
         return (similar[self._starts] + np.maximum.reduceat(similar, self._starts)) / np.float32(2)
+
+    def similar(self, query: NDArray[np.float32], count: int) -> EveryScore:  # noqa: ARG002 - the contract's signature
+        """How near every passage is to a unit vector, (dim,)."""
+        return EveryScore(self.scores(query))
+
+    def only(self, passages: Positions) -> VectorIndex:
+        """The vectors of some of the passages, in their order."""
+        counts = self.counts[passages]
+        before = np.cumsum(counts) - counts
+        rows = np.repeat(self._starts[passages] - before, counts) + np.arange(counts.sum())
+        return VectorIndex(self.matrix[rows], counts)
 
     def rows(self, passage: int) -> NDArray[np.float32]:
         """The vectors of one passage, (its count, dim)."""
