@@ -13,7 +13,7 @@ from munshi.bot.context import TOPIC_KINDS, Context, Step, is_short
 from munshi.bot.dialogue import Ask, Cancelled, Confirm, Dialogue, Digression, Form, GaveUp, Outcome, Ready
 from munshi.bot.pressed import COMMANDS, DROPPED, INTENT, NONE_OF_THESE
 from munshi.bot.questions import Questions
-from munshi.bot.router import Route, Router
+from munshi.bot.router import HANDOVER_HANDLER, Route, Router
 from munshi.bot.state import Question, SessionState
 from munshi.bot.whole_question import PAPER_HANDLERS, WholeQuestions
 from munshi.handlers.base import (
@@ -30,6 +30,7 @@ from munshi.handlers.base import (
 from munshi.handlers.faq import in_words_of, told_of
 from munshi.knowledge.base import Answer
 
+PRODUCT_HANDLER = "stock_price"
 # A passage that fits this well answers a message whose intent is unsure: asking back would only annoy.
 SURE_ANSWER = 0.9
 
@@ -125,7 +126,7 @@ class Conductor:
         """A few unclear words after a product was looked up narrow that question down, where they do find one."""
         exchanges = context.state.exchanges
         last = exchanges[-1].intent if exchanges else None
-        if last is None or last not in self.handlers or self.handlers[last][0] != "stock_price":
+        if last is None or last not in self.handlers or self.handlers[last][0] != PRODUCT_HANDLER:
             return None
         if not is_short(context.utterance.text):
             return None
@@ -177,6 +178,9 @@ class Conductor:
         return Step(reply, replace(context.state, clarifying=about), route, route.intent)
 
     def _from_papers(self, context: Context, route: Route) -> Step:
+        asked = self._likeliest(context, PRODUCT_HANDLER) if context.names_product else None
+        if asked is not None:
+            return self._follow(context, self.router.to_intent(asked, "names a product"))
         answer = self._ask_papers(context)
         # Who says that it is something else has read the answer that stood beside the question.
         read = context.pressed == NONE_OF_THESE and answer.text in context.last_reply
@@ -187,8 +191,22 @@ class Conductor:
         refused = context.pressed == NONE_OF_THESE and self.router.is_risky(product)
         if product is not None and not refused:
             return self._follow(context, self.router.by_rule(product, "names a product"))
+        person = self._likeliest(context, HANDOVER_HANDLER)
+        if person is not None:
+            return self._follow(context, self.router.to_intent(person, "offered at the latest"))
         unknown = replace(self._ask.person(context.language), data=reply.data)
         return Step(unknown, context.state, route, None, "out_of_scope")
+
+    def _likeliest(self, context: Context, handler: str) -> str | None:
+        """The intent of that handler which the message is likeliest about, for all that it may be out of scope.
+
+        What else speaks for it must be seen to by whoever asks: a product that is named, or that nothing else is left.
+        """
+        guess = context.guess()
+        refused = context.pressed == NONE_OF_THESE or guess.intent is None or self.router.is_risky(guess.intent)
+        if refused or guess.confidence < self.router.thresholds.clarify:
+            return None
+        return guess.intent if self.handlers[guess.intent or ""][0] == handler else None
 
     def _ask_papers(self, context: Context) -> Answer:
         return self.knowledge.ask(context.utterance.text, language=context.language)
