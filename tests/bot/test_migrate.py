@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
 import munshi.bot.tables
+import munshi.handlers.ledger
 from munshi.bot.database import StoreError, open_engine
 from munshi.bot.message import Message
 from munshi.bot.migrate import LATEST, bring_up_to_date
