@@ -10,8 +10,11 @@ from datetime import date
 from typing import Any
 
 from munshi.handlers.money import to_paise
+from munshi.handlers.phones import to_e164
 
 ORDER_STATUSES = ("placed", "packed", "shipped", "out_for_delivery", "delivered", "cancelled", "returned", "delayed")
+HOLDING_STATUSES = ("active", "blocked", "closed")
+"""What a customer or an account can be."""
 
 
 class CellError(ValueError):
@@ -86,6 +89,37 @@ def _read_status(cell: str) -> str:
     raise CellError(f"'{cell[:40]}' is no order status.", f"Use one of: {', '.join(ORDER_STATUSES)}.")
 
 
+def _read_holding_status(cell: str) -> str:
+    status = cell.casefold()
+    if status in HOLDING_STATUSES:
+        return status
+    raise CellError(f"'{cell[:40]}' is no status.", f"Use one of: {', '.join(HOLDING_STATUSES)}.")
+
+
+def _read_phone(cell: str) -> str:
+    try:
+        return to_e164(cell)
+    except ValueError:
+        raise CellError(f"'{cell[:40]}' is not a phone number.", "Write it as in +91 90000 00101.") from None
+
+
+def _read_email(cell: str) -> str:
+    if re.fullmatch(r"[^@\s]{1,64}@[^@\s]{1,250}", cell):
+        return cell
+    raise CellError(f"'{cell[:40]}' is not an e-mail address.", "Write it as in asha@example.com, or leave it empty.")
+
+
+def _read_kind(cell: str) -> str:
+    if len(cell) <= 40:
+        return cell
+    raise CellError(f"'{cell[:40]}' is too long for a kind of account.", "Write 40 characters at most.")
+
+
+def _read_key(cell: str) -> str:
+    """A code of another file's row, as that row is found by it."""
+    return code_key(_read_code(cell))
+
+
 def _read_code(cell: str) -> str:
     if len(cell) <= 60 and code_key(cell):
         return cell
@@ -129,5 +163,27 @@ ORDERS = RecordTable(
         CsvColumn("city", "city"),
     ),
 )
-RECORD_TABLES: Mapping[str, RecordTable] = {table.name: table for table in (PRODUCTS, ORDERS)}
-"""The files a pack may keep under records/, by name without .csv."""
+CUSTOMERS = RecordTable(
+    "customers",
+    "customer_id",
+    (
+        CsvColumn("customer_id", "customer_id", _read_code, needed=True),
+        CsvColumn("name", "name", needed=True),
+        CsvColumn("phone", "phone", _read_phone, needed=True),
+        CsvColumn("email", "email", _read_email),
+        CsvColumn("status", "status", _read_holding_status, empty="active"),
+    ),
+)
+ACCOUNTS = RecordTable(
+    "accounts",
+    "account",
+    (
+        CsvColumn("account", "account", _read_code, needed=True),
+        CsvColumn("customer_id", "customer_id", _read_key, needed=True),
+        CsvColumn("kind", "kind", _read_kind, needed=True),
+        CsvColumn("opening_balance", "opening_paise", _read_paise, needed=True),
+        CsvColumn("status", "status", _read_holding_status, empty="active"),
+    ),
+)
+RECORD_TABLES: Mapping[str, RecordTable] = {table.name: table for table in (PRODUCTS, ORDERS, CUSTOMERS, ACCOUNTS)}
+"""The files a pack may keep under records/, by name without .csv; a file comes after those that its rows speak of."""

@@ -10,17 +10,21 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from munshi.handlers.accounts_file import take_up_accounts
 from munshi.handlers.base import HandlerError
 from munshi.handlers.catalogue import Catalogue, Found
 from munshi.handlers.columns import RECORD_TABLES, code_key
 from munshi.handlers.csv_file import RecordFault, read_records
+from munshi.handlers.customers import take_up_customers
+from munshi.handlers.ledger import Account, accounts_of
 from munshi.handlers.rows import Order, Product
 from munshi.handlers.tables import orders, products, record_files
 
 MAX_BYTES = 50_000_000
 """A larger file is refused: no shop's list is that long, and reading it would stall the start."""
 
-_TABLES: Mapping[str, Table] = {"products": products, "orders": orders}
+TakeUp = Callable[[Connection, str, Sequence[Mapping[str, Any]]], None]
+"""Brings a business's rows to those of a file."""
 # Part of the digest: a change in how cells are read imports the same file anew.
 _READING = b"1"
 
@@ -36,9 +40,9 @@ class RecordsError(HandlerError):
 def import_records(engine: Engine, business: str, files: Mapping[str, Path]) -> tuple[str, ...]:
     """Bring the tables of `business` to what its files say; returns the names of those that changed.
 
-    `files` are all the records files of the pack, by table: a table whose file is gone is emptied. A file that has
-    not changed is not read again. All files are read before anything is written, and all is written in one
-    transaction. Raises RecordsError with every fault.
+    `files` are all the records files of the pack, by table: a table whose file is gone is emptied, and its
+    customers and accounts are closed. A file that has not changed is not read again. All files are
+    read before anything is written, and all is written in one transaction. Raises RecordsError with every fault.
     """
     contents = _read_all(files)
     try:
@@ -83,7 +87,9 @@ def _bring_up_to_date(db: Connection, business: str, contents: Mapping[str, byte
     if faults:
         raise RecordsError(faults)
     for name, digest in changed.items():
-        _replace(db, business, name, digest, read[name].rows)
+        _TAKE_UP[name](db, business, read[name].rows)
+        mine = (record_files.c.business == business, record_files.c.name == name)
+        db.execute(update(record_files).where(*mine).values(digest=digest, rows=len(read[name].rows)))
     return tuple(changed)
 
 
@@ -99,16 +105,23 @@ def _is_new(db: Connection, business: str, name: str, content: bytes | None) -> 
     return bool(db.execute(select(record_files.c.digest).where(*mine)).scalar_one() != _digest(content))
 
 
-def _replace(db: Connection, business: str, name: str, digest: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    table = _TABLES[name]
-    db.execute(delete(table).where(table.c.business == business))
-    if rows:
-        db.execute(insert(table), [{**row, "business": business} for row in rows])
-    db.execute(
-        update(record_files)
-        .where(record_files.c.business == business, record_files.c.name == name)
-        .values(digest=digest, rows=len(rows))
-    )
+def _replacing(table: Table) -> TakeUp:
+    """For rows that nothing else hangs on: the old go, the new come."""
+
+    def take_up(db: Connection, business: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        db.execute(delete(table).where(table.c.business == business))
+        if rows:
+            db.execute(insert(table), [{**row, "business": business} for row in rows])
+
+    return take_up
+
+
+_TAKE_UP: Mapping[str, TakeUp] = {
+    "products": _replacing(products),
+    "orders": _replacing(orders),
+    "customers": take_up_customers,
+    "accounts": take_up_accounts,
+}
 
 
 class Records:
@@ -147,6 +160,12 @@ class Records:
         """The order of exactly this number, however its letters and hyphens are typed."""
         row = self._one(orders, code_key(number))
         return None if row is None else _order(row)
+
+    def accounts(self, customer_id: str) -> tuple[Account, ...]:
+        """The accounts of exactly this customer that are not closed, by number."""
+        with self._engine.connect() as db:
+            found = accounts_of(db, self.business, customer_id)
+        return tuple(account for account in found if account.status != "closed")
 
     def _one(self, table: Table, key: str) -> RowMapping | None:
         query = select(table).where(table.c.business == self.business, table.c.key == key)

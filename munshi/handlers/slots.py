@@ -10,14 +10,11 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import partial
 
-import phonenumbers
 from rapidfuzz import fuzz, process, utils
 
 from munshi.handlers.base import HandlerError, Phrases, Slot, SlotError, SlotKind, SlotSpec
 from munshi.handlers.money import grouped, money
-
-REGION = "IN"
-"""Where a phone number without a country code is taken to be."""
+from munshi.handlers.phones import to_e164
 
 MAX_TEXT_CHARS = 1_000
 MAX_LINE_CHARS = 120
@@ -143,12 +140,9 @@ def _date(_spec: SlotSpec, value: str) -> str:
 
 def _phone(_spec: SlotSpec, value: str) -> str:
     try:
-        number = phonenumbers.parse(value, REGION)
-    except phonenumbers.NumberParseException:
+        return to_e164(value)
+    except ValueError:
         raise SlotError("slot_invalid_phone") from None
-    if not phonenumbers.is_valid_number(number):
-        raise SlotError("slot_invalid_phone")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _pin_code(_spec: SlotSpec, value: str) -> str:

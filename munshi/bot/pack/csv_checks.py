@@ -12,7 +12,7 @@ from munshi.bot.pack.files import read_bytes
 from munshi.bot.pack.reading import Pack
 from munshi.bot.pack.tables import FAQ, Rows, key, read_table
 from munshi.bot.pack.values import BadValueError, check_phone
-from munshi.handlers.columns import RECORD_TABLES
+from munshi.handlers.columns import RECORD_TABLES, code_key
 from munshi.handlers.csv_file import read_records
 
 _MISSPELT = 80
@@ -46,6 +46,10 @@ def check_records(pack: Pack, report: Report) -> None:
         _check_columns(rows, [column.name for column in RECORD_TABLES[name].columns], own)
         if name == "orders":
             _check_orders(rows, pack, own)
+        elif name == "customers":
+            _check_customers(rows, own)
+        elif name == "accounts":
+            _check_accounts(rows, pack, own)
 
 
 def _check_columns(rows: Rows, known: Sequence[str], report: Report) -> None:
@@ -53,6 +57,29 @@ def _check_columns(rows: Rows, known: Sequence[str], report: Report) -> None:
         meant = process.extractOne(name, known, scorer=fuzz.ratio, score_cutoff=_MISSPELT)
         if name not in known and meant:
             report.warning(1, f"Munshi does not use the column {quote(name)}.", f"Did you mean '{meant[0]}'?")
+
+
+def _check_customers(rows: Rows, report: Report) -> None:
+    first: dict[str, int] = {}
+    for line, row in rows:
+        phone = code_key(row.get("phone", ""))[-10:]
+        if phone and first.setdefault(phone, line) != line:
+            message = f"The phone {quote(row['phone'])} stands on line {first[phone]} too."
+            report.warning(line, message, "Neither is known by it in a chat, only by the customer number.")
+
+
+def _check_accounts(rows: Rows, pack: Pack, report: Report) -> None:
+    customers = pack.records.get("customers")
+    known = (
+        {code_key(row.get("customer_id", "")) for _, row in read_table(customers, (), Report())} if customers else set()
+    )
+    pattern = pack.business.formats.account if pack.business else None
+    for line, row in rows:
+        holder, number = row.get("customer_id", ""), row.get("account", "")
+        if holder and code_key(holder) not in known:
+            report.error(line, f"customer_id: {quote(holder)} is not in customers.csv.", "Add the customer there.")
+        if pattern and number and not re.fullmatch(pattern, number, re.IGNORECASE):
+            report.warning(line, f"The number {quote(number)} is not of this business's form.", f"It has {pattern}.")
 
 
 def _check_orders(rows: Rows, pack: Pack, report: Report) -> None:
