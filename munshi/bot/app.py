@@ -133,6 +133,7 @@ def open_app(settings: Settings, *, progress: Progress | None = None) -> Iterato
             yield app
         finally:
             app.notary.sign_quietly()
+            app.library.close()
     finally:
         engine.dispose()
 
@@ -175,7 +176,11 @@ def open_library(settings: Settings, *, progress: Progress | None = None, told: 
         prepare = _preprocessor(business, _records(engine, business)).canonical
         encoder = _encoder(settings, progress or (lambda _text: None))
         today = datetime.now(business.profile.timezone).date()
-        yield Library(settings, Parts(business, encoder, prepare, lambda: today), told, wait=True)
+        library = Library(settings, Parts(business, encoder, prepare, lambda: today), told, wait=True)
+        try:
+            yield library
+        finally:
+            library.close()
     finally:
         engine.dispose()
 

@@ -232,16 +232,8 @@ class Assistant:
             "effect": response.trace.get("effect"),
             "classifier": response.trace.get("classifier"),
             "rule": response.trace.get("rule"),
-            "generation": _written(response.trace.get("generation")),
         }
         self._audit.append(db, "turn", turn_record(message, sealing, response.reply, decided))
-
-
-def _written(generation: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What the audit keeps of a model's part: its words are in `faults`, which are only counted."""
-    if generation is None:
-        return None
-    return {**generation, "faults": len(generation["faults"])}
 
 
 def _request(turn: Turn) -> Request:

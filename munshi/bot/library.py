@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from munshi.bot.business import Business
 from munshi.bot.language import detect_language
 from munshi.bot.paper_list import ListedPaper, list_papers
-from munshi.bot.paper_look import Look, Looker
 from munshi.bot.papers import papers_folder, papers_of, stamps
 from munshi.bot.privacy import mask
 from munshi.bot.retrieval import chunk_settings, costly_reranker, lexical_settings, search_settings
@@ -24,6 +23,7 @@ from munshi.knowledge.answer import AnswerSettings, Papers
 from munshi.knowledge.answer_prompt import AnswerPrompt
 from munshi.knowledge.base import Answer, ChatModel, Encoder, Reranker, Say
 from munshi.knowledge.build_report import BuildReport
+from munshi.knowledge.dense import DenseArm
 from munshi.knowledge.embedding import Progress
 from munshi.knowledge.generate import GenerateSettings, Generator
 from munshi.knowledge.index import Index
@@ -33,6 +33,9 @@ from munshi.knowledge.search import HybridRetriever
 from munshi.knowledge.search_trace import SearchTrace
 from munshi.knowledge.views import Prepare
 from munshi.knowledge.writer import Writing
+
+if TYPE_CHECKING:
+    from munshi.knowledge.vector_mirror import VectorMirror
 
 
 class Told(NamedTuple):
@@ -60,13 +63,37 @@ class Parts:
 
 
 def build_retriever(
-    parts: Parts, index: Index, *, alpha: float | None = None, costly: Reranker | None = None
+    parts: Parts,
+    index: Index,
+    *,
+    alpha: float | None = None,
+    costly: Reranker | None = None,
+    dense: DenseArm | None = None,
 ) -> HybridRetriever:
     """What searches an index; `alpha` is the dense arm's weight where the pack's is not wanted."""
-    settings = search_settings(parts.business, alpha=alpha)
     return HybridRetriever(
-        index, parts.encoder, settings=settings, costly=costly, prepare=parts.prepare, today=parts.today
+        index,
+        parts.encoder,
+        settings=search_settings(parts.business, alpha=alpha),
+        costly=costly,
+        dense=dense,
+        prepare=parts.prepare,
+        today=parts.today,
     )
+
+
+def open_mirror(settings: Settings, parts: Parts) -> VectorMirror | None:
+    """The vector store that the settings name; None for the built-in vectors. Raises VectorStoreError."""
+    if parts.encoder is None or not settings.vectors.strip():
+        return None
+    from munshi.knowledge.vector_mirror import VectorMirror
+    from munshi.knowledge.vector_store import open_store
+
+    key = parts.business.key
+    opened = open_store(
+        settings.vectors, parts.encoder, business=key, key=settings.vectors_key.get_secret_value() or None
+    )
+    return VectorMirror(opened, settings.business_home(key) / "vectors.lock", owner=key, prepare=parts.prepare)
 
 
 def build_papers(parts: Parts, retriever: HybridRetriever) -> Papers:
@@ -96,7 +123,6 @@ class _Edition:
     retriever: HybridRetriever
     papers: Papers
     generator: Generator | None
-    looker: Looker
 
 
 class Library:
@@ -111,7 +137,7 @@ class Library:
 
         Where another process is doing so just now, the index is opened as it is, unless `wait`: then papers that
         something was wrong with are read again, too. Raises KnowledgeError where the index cannot be written or the
-        encoder fails.
+        encoder or the vector store fails.
         """
         self._settings = settings
         self._parts = parts
@@ -125,13 +151,21 @@ class Library:
             prepare=parts.prepare,
         )
         self._refreshing = threading.Lock()
+        self._mirror = open_mirror(settings, parts)
         papers = self.papers()
         self._stamps = stamps(papers)
         index, self.report = self._store.update(
             papers, reading=told.papers, progress=told.passages, wait=wait, again=wait
         )
         self._costly = self._costly_reranker(index)
+        if self._mirror is not None:
+            self._mirror.sync(index)
         self._edition = self._edition_of(index)
+
+    def close(self) -> None:
+        """Let go of the vector store, where there is one."""
+        if self._mirror is not None:
+            self._mirror.close()
 
     def papers(self) -> tuple[Path, ...]:
         """The papers in the folders now."""
@@ -174,27 +208,11 @@ class Library:
         started = perf_counter()
         retriever = self.retriever
         if alpha is not None:
-            retriever = build_retriever(self._parts, retriever.index, alpha=alpha, costly=self._costly)
+            retriever = build_retriever(
+                self._parts, retriever.index, alpha=alpha, costly=self._costly, dense=retriever.dense
+            )
         found = retriever.trace(query, top_k=top_k)
         return found, round((perf_counter() - started) * 1000, 2)
-
-    def look(
-        self,
-        query: str,
-        *,
-        alpha: float | None = None,
-        filters: Mapping[str, str] | None = None,
-        ask_model: bool = False,
-    ) -> Look:
-        """What is found for a query and what a customer would be told, for whoever keeps the papers (see `Looker`)."""
-        language = detect_language(query, self._parts.business.profile.languages[0])
-        return self._edition.looker.look(query, language=language, alpha=alpha, filters=filters, ask_model=ask_model)
-
-    @property
-    def worded_by(self) -> str:
-        """The language model that words answers, as its setting names it; empty where there is none."""
-        model = self._parts.model
-        return model.name if model is not None and self._writing is not None else ""
 
     def listing(self) -> tuple[ListedPaper, ...]:
         """Every paper in the folders, in name order, with what the index holds of it."""
@@ -205,7 +223,8 @@ class Library:
         """Bring the index up to date with the folders and answer from it from here on.
 
         The report tells what differs from what was answered from before; None where nothing does. Raises KnowledgeError
-        where the index cannot be written or the encoder fails; what was answered from stays.
+        where the index cannot be written or the encoder fails; what was answered from stays. A vector store that fails
+        is made up for later: until then the papers are searched by words.
         """
         with self._refreshing:
             papers = self.papers()
@@ -219,6 +238,9 @@ class Library:
 
         Cheap where there is nothing to take up.
         """
+        if self._mirror is not None:
+            with self._refreshing:
+                self._mirror.catch_up()
         if stamps(self.papers()) != self._stamps:
             return self.refresh()
         published = self._store.current()
@@ -232,6 +254,8 @@ class Library:
         before, told = self.retriever.index, self.report.skipped
         self.report = report
         if index.version != before.version:
+            if self._mirror is not None:
+                self._mirror.follow(index)
             self._edition = self._edition_of(index)
         elif report.skipped == told:
             return None
@@ -253,23 +277,12 @@ class Library:
         return costly_reranker(parts.business, made_of)
 
     def _edition_of(self, index: Index) -> _Edition:
-        retriever = build_retriever(self._parts, index, costly=self._costly)
+        arm = self._mirror.arm(index) if self._mirror is not None else None
+        retriever = build_retriever(self._parts, index, costly=self._costly, dense=arm)
         papers = build_papers(self._parts, retriever)
         settings = GenerateSettings(always=self._settings.llm_answers == "always")
         generator = Generator(papers, self._writing, settings) if self._writing is not None else None
-        looker = Looker(papers, self._weighed(index), generator, asks_model=self._asks_model)
-        return _Edition(retriever, papers, generator, looker)
-
-    @property
-    def _asks_model(self) -> bool:
-        return self._parts.business.retrieval.get("reranker") == "listwise"
-
-    def _weighed(self, index: Index) -> Callable[[float, bool], Papers]:
-        def build(alpha: float, with_model: bool) -> Papers:
-            costly = self._costly if with_model else None
-            return build_papers(self._parts, build_retriever(self._parts, index, alpha=alpha, costly=costly))
-
-        return build
+        return _Edition(retriever, papers, generator)
 
 
 def _since(before: Index, after: Index, report: BuildReport) -> BuildReport:

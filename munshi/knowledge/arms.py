@@ -16,15 +16,11 @@ from munshi.knowledge.search_settings import SearchSettings
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    """What each arm that ran thinks of the passages: scores, (n,), or for the dense one what can be asked for them.
-
-    `dense_missing` says that it should have run and could not.
-    """
+    """What each arm that ran thinks of the passages: scores, (n,), or for the dense one what can be asked for them."""
 
     lexical: Scores | None = None
     coverage: Scores | None = None
     dense: Similar | None = None
-    dense_missing: bool = False
 
     def candidates(self, allowed: NDArray[np.bool_], count: int) -> dict[str, Positions]:
         """The passages that each arm puts first, best first: `count` at most, of those allowed."""

@@ -21,6 +21,10 @@ class VectorStoreError(KnowledgeError):
 class Similar(Protocol):
     """How near the passages are to one question."""
 
+    @property
+    def whole(self) -> bool:
+        """Whether the nearest could be looked for; where not, `best` has none, and single scores are right still."""
+
     def best(self, allowed: NDArray[np.bool_], count: int) -> Positions:
         """The nearest passages, nearest first: `count` at most, of those allowed, (n,)."""
 
@@ -31,11 +35,8 @@ class Similar(Protocol):
 class DenseArm(Protocol):
     """Finds passages by the vector of a question."""
 
-    def similar(self, query: NDArray[np.float32], count: int) -> Similar | None:
-        """What is near a unit vector, (dim,), when `count` passages at most will be asked for.
-
-        None where that cannot be told just now: the search then goes on without.
-        """
+    def similar(self, query: NDArray[np.float32], count: int) -> Similar:
+        """What is near a unit vector, (dim,), when `count` passages at most will be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class EveryScore:
     """`Similar` where every passage's score is known, (n,)."""
 
     scores: Scores
+
+    @property
+    def whole(self) -> bool:
+        """Always so."""
+        return True
 
     def best(self, allowed: NDArray[np.bool_], count: int) -> Positions:
         """The passages with the highest scores."""

@@ -116,7 +116,6 @@ class HybridRetriever:
             expansions=tuple(variant.term for variant in query.variants),
             candidates=proposed.counts,
             fused=proposed.total,
-            fused_scores=_scores_of(hits, proposed.hits),
             exact={hit.passage.id: raised.exact[hit.passage.id] for hit in hits if hit.passage.id in raised.exact},
             lifted={hit.passage.id: given for hit in hits if (given := fits(hit.passage))},
             rerank=looked.cheap,
@@ -124,7 +123,7 @@ class HybridRetriever:
             costly_scores=looked.costly_scores,
             expired=tuple(raised.order(proposed.expired, self._scale)[:top_k]),
             conflicts=conflicts,
-            dense_missing=arms.dense_missing,
+            dense_missing=arms.dense is not None and not arms.dense.whole,
             ms=watch.ms,
         )
 
@@ -142,7 +141,7 @@ class HybridRetriever:
             return Arms(lexical, coverage)
         with watch("dense"):
             similar = self.dense.similar(dense.encode([query.prepared])[0], self.settings.candidates)
-        return Arms(lexical, coverage, similar, dense_missing=similar is None)
+        return Arms(lexical, coverage, similar)
 
     def _named(self, query: Query) -> dict[int, float]:
         """What each passage is given for holding exactly what was asked for, in the customer's words or prepared."""
@@ -203,9 +202,3 @@ class HybridRetriever:
         if self.encoder is None or self.index.tokens is None:
             return None
         return MaxSimReranker(self.index, self.encoder)
-
-
-def _scores_of(chosen: Sequence[Hit], hits: Sequence[Hit]) -> dict[str, float]:
-    """What each of the chosen scored among `hits`, by passage id."""
-    ids = {hit.passage.id for hit in chosen}
-    return {hit.passage.id: hit.score for hit in hits if hit.passage.id in ids}

