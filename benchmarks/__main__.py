@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-SCRIPTS = ("turn", "intents", "high_risk", "retrieval", "search_speed", "abstention", "encoder")
+SCRIPTS = (
+    "turn", "intents", "high_risk", "retrieval", "search_speed", "abstention", "number_lock", "support", "injection",
+    "audit", "encoder",
+)  # fmt: skip
 CONVERSATIONS = ("auto-parts", "dummy-bank")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,10 +60,20 @@ def verify(
             return Verified(walk.seq, vouched, walk.tell(record, what, remaining))
         root = roots.get(record.seq)
         if root is not None and root != record.hash:
-            detail = f"record {record.seq} is not what the checkpoint of {record.seq} records vouches for"
-            return Verified(walk.seq, vouched, Finding(vouched + 1, "rewritten", detail))
+            return Verified(walk.seq, vouched, _not_vouched_for(walk, remaining, vouched))
         vouched = record.seq if root is not None else vouched
     return Verified(walk.seq, vouched, _at_the_end(walk, head, checkpoints))
+
+
+def _not_vouched_for(walk: _Walk, remaining: Iterator[Record], vouched: int) -> Finding:
+    """What was done where a checkpoint speaks against a record: the next one may tell, if it belongs to another."""
+    at = walk.seq
+    following = next(remaining, None)
+    what = None if following is None else walk.step(following)
+    if following is not None and what is not None:
+        return walk.tell(following, what, remaining)
+    detail = f"record {at} is not what the checkpoint of {at} records vouches for"
+    return Finding(vouched + 1, "rewritten", detail)
 
 
 def _at_the_end(walk: _Walk, head: tuple[int, str], checkpoints: Sequence[Checkpoint]) -> Finding | None:
