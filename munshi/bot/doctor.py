@@ -23,6 +23,7 @@ from munshi.bot.settings import PREFIX, Settings
 from munshi.intents.base import IntentError
 from munshi.intents.models_train import LONG
 from munshi.knowledge.base import ChatModelError, EncoderError
+from munshi.knowledge.dense import VectorStoreError
 from munshi.knowledge.encoder import open_encoder
 
 # Read by the tests and the benchmarks, not by the product.
@@ -42,7 +43,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything, whatever fails."""
     looks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        _program, _variables, _home, _business, _database, _encoder, _classifier, _port, _model,
+        _program, _variables, _home, _business, _database, _encoder, _vectors, _classifier, _port, _model,
     )  # fmt: skip
     return [finding for look in looks for finding in look(settings)]
 
@@ -118,6 +119,33 @@ def _encoder(settings: Settings) -> Iterator[Finding]:
         yield Finding("note", "encoder", "none: Munshi works on words alone, and finds less.")
     else:
         yield Finding("ok", "encoder", f"{encoder.name}, {encoder.dim} dimensions")
+
+
+def _vectors(settings: Settings) -> Iterator[Finding]:
+    """A store that is down is a fault: Munshi does not start without the one that is set."""
+    if not settings.vectors.strip():
+        yield Finding("ok", "vectors", "built in")
+        return
+    from munshi.knowledge.vector_store import open_store
+
+    try:
+        key = find_business(settings.business).name
+        encoder = open_encoder(settings.encoder, home=settings.home.expanduser())
+        if encoder is None:
+            yield Finding("note", "vectors", "MUNSHI_VECTORS is set and not used: there is no encoder.")
+            return
+        opened = open_store(
+            settings.vectors, encoder, business=key, key=settings.vectors_key.get_secret_value() or None
+        )
+        with opened.asked():
+            rows = len(opened.ids())
+    except (BusinessError, EncoderError):
+        return  # told already
+    except VectorStoreError as error:
+        yield Finding("fault", "vectors", str(error))
+    else:
+        yield Finding("ok", "vectors", f"{opened.name}, {rows} rows")
+        opened.close()
 
 
 def _classifier(settings: Settings) -> Iterator[Finding]:

@@ -36,9 +36,12 @@ def open_pgvector(address: str, encoder: Encoder, name: str) -> OpenedStore:
     url = _url(address)
     told = url.render_as_string(hide_password=True)
     embeddings = EncoderEmbeddings(encoder)
-    plain = create_engine(url, connect_args=_PATIENCE, poolclass=NullPool)
+    # A row lost in a crash is written again: no commit need wait for the disk, and each row is one.
+    options = f"{url.query.get('options', '')} -c synchronous_commit=off".strip()
+    connecting = {**_PATIENCE, "options": options}
+    plain = create_engine(url, connect_args=connecting, poolclass=NullPool)
     with translated(told, _FAULTS, _REMEDY):
-        engine = PGEngine.from_connection_string(url, connect_args=_PATIENCE, pool_pre_ping=True)
+        engine = PGEngine.from_connection_string(url, connect_args=connecting, pool_pre_ping=True)
         _ensure(plain, engine, name, encoder.dim)
         store = PGVectorStore.create_sync(engine, embeddings, name)
     return OpenedStore(

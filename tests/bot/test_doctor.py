@@ -1,4 +1,4 @@
-"""What `munshi doctor` says of the language model."""
+"""What `munshi doctor` says of the language model and of the vector store."""
 
 from __future__ import annotations
 
@@ -48,3 +48,15 @@ def test_one_that_cannot_be_is_a_fault(model_line) -> None:
     line = model_line("bedrock:claude")
     assert line.state == "fault"
     assert "bedrock:claude" in line.detail
+
+
+def test_a_vector_store_is_looked_into(home: Path, tmp_path: Path) -> None:
+    def look(vectors: str, encoder: str = "minilm") -> Finding:
+        found = examine(load_settings(home=home, business="auto-parts", encoder=encoder, vectors=vectors))
+        (line,) = (finding for finding in found if finding.what == "vectors")
+        return line
+
+    assert look("").state == "ok"
+    assert look(f"qdrant:{tmp_path / 'vectors'}").state == "ok"
+    assert look("qdrant:http://127.0.0.1:1").state == "fault"
+    assert look("qdrant:http://127.0.0.1:1", encoder="none").state == "note"

@@ -22,6 +22,7 @@ from munshi.knowledge.vector_mirror import Synced, VectorMirror
 from munshi.knowledge.vector_store import OpenedStore, open_store
 from munshi.knowledge.vectors import VectorIndex
 from tests.knowledge.dense_contract import CLUTCH, DELIVERY, PAPERS, Keeper, KeepsTheDenseContract
+from tests.servers.qdrant import QdrantServer
 
 Open = Callable[[], OpenedStore]
 
@@ -150,6 +151,13 @@ class TestQdrantFolder(KeepsTheStoreContract):
     @pytest.fixture
     def opening(self, counting: Encoder, tmp_path: Path) -> Open:
         return lambda: opened(f"qdrant:{tmp_path / 'qdrant'}", counting)
+
+
+class TestQdrantServer(KeepsTheStoreContract):
+    @pytest.fixture
+    def opening(self, counting: Encoder) -> Iterator[Open]:
+        with QdrantServer() as server:
+            yield lambda: opened(f"qdrant:{server.url}/papers", counting)
 
 
 @pytest.mark.services

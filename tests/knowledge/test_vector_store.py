@@ -20,6 +20,7 @@ from munshi.knowledge.search import HybridRetriever
 from munshi.knowledge.vector_mirror import Synced, VectorMirror
 from munshi.knowledge.vector_store import open_store
 from tests.knowledge.dense_contract import CLUTCH, PAPERS
+from tests.servers.qdrant import QdrantServer
 
 
 @pytest.fixture
@@ -77,6 +78,26 @@ def test_a_folder_is_for_one_process(short: Encoder, tmp_path: Path) -> None:
         open_store(spec, short, business="shop")
     first.close()
     open_store(spec, short, business="shop").close()
+
+
+def test_a_server_is_asked_without_a_proxy_and_with_the_key(short: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with QdrantServer() as server:
+        opened = open_store(f"qdrant:{server.url}", short, business="shop", key="k")
+        assert opened.ids() == set()
+        assert set(server.keys) == {"k"}
+        server.down = True
+        with pytest.raises(VectorStoreError), opened.asked() as store:
+            store.similarity_search("brakes")
+
+
+def test_a_collection_of_other_vectors_is_left_alone(short: Encoder, encoder: Encoder) -> None:
+    with QdrantServer() as server:
+        first = open_store(f"qdrant:{server.url}/papers", short, business="shop")
+        with pytest.raises(VectorStoreError, match="papers"):
+            open_store(f"qdrant:{server.url}/papers", encoder, business="shop")
+        first.close()
 
 
 @pytest.mark.parametrize("business", ["shop", "मेरी दुकान", "x" * 300, "'; drop table", "👍", ""])
