@@ -30,11 +30,15 @@ class Outage:
         self._until: float | None = None
         self._lock = threading.Lock()
 
-    @property
-    def lasts(self) -> bool:
-        """Whether the store need not be asked yet."""
-        until = self._until
-        return until is not None and time.monotonic() < until
+    def worth_asking(self) -> bool:
+        """Whether to ask the store now. After a pause one caller is told to, the others not until it has answered."""
+        with self._lock:
+            if self._until is None:
+                return True
+            if time.monotonic() < self._until:
+                return False
+            self._until = time.monotonic() + self._pause
+        return True
 
     def begin(self, error: VectorStoreError) -> None:
         """Leave the store alone from now on, for the pause."""
@@ -46,9 +50,9 @@ class Outage:
 
     def end(self) -> None:
         """The store has answered."""
-        if self._until is None:
-            return
         with self._lock:
+            if self._until is None:
+                return
             self._until = None
         _log.warning("The vector store %s is back", self._name)
 
@@ -71,7 +75,7 @@ class VectorStoreArm:
 
     def similar(self, query: NDArray[np.float32], count: int) -> Nearby:
         """What is near a unit vector, (dim,); not `whole` where the store fails, or did so a moment ago."""
-        if self._outage.lasts:
+        if not self._outage.worth_asking():
             return Nearby(self._vectors, query)
         try:
             found = self._nearest(query, self._rows(count))

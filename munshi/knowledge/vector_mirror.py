@@ -90,10 +90,11 @@ class VectorMirror:
             self._outage.begin(error)
         else:
             self._behind = None
+            self._outage.end()
 
     def catch_up(self) -> None:
         """Do what `follow` could not, unless the store has failed a moment ago. Cheap where there is nothing to do."""
-        if self._behind is not None and not self._outage.lasts:
+        if self._behind is not None and self._outage.worth_asking():
             self.follow(self._behind)
 
     def close(self) -> None:

@@ -38,6 +38,7 @@ def _told(found: SearchTrace) -> dict[str, Any]:
         "prepared": found.prepared,
         "expansions": list(found.expansions),
         "candidates": dict(found.candidates),
+        "dense_missing": found.dense_missing,
         "fused": found.fused,
         "exact": dict(found.exact),
         "lifted": dict(found.lifted),

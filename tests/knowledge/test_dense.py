@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,18 @@ class KeepsTheStoreContract(KeepsTheDenseContract):
             ours, theirs = built_in.search(question), stored.search(question)
             assert [hit.passage.id for hit in ours] == [hit.passage.id for hit in theirs]
             assert [hit.score for hit in ours] == pytest.approx([hit.score for hit in theirs], abs=1e-5)
+
+    def test_searches_go_on_while_rows_change(self, keeper: InStore, index: Index, encoder: Encoder) -> None:
+        other = Index.from_passages([replace(CLUTCH, text="Clutches take two days.")], encoder)
+        arm = keeper.update(index)
+        query = encoder.encode(["clutch plate"])[0]
+        with ThreadPoolExecutor(3) as pool:
+            asked = [pool.submit(lambda: arm.similar(query, 5).whole) for _ in range(30)]
+            for _ in range(3):
+                keeper.mirror.sync(other)
+                keeper.mirror.sync(index)
+        assert all(one.result() for one in asked)
+        assert keeper.mirror.sync(index) == Synced(0, 0)
 
     def test_rows_are_documents_of_their_own_text(self, keeper: InStore, index: Index) -> None:
         keeper.update(index)

@@ -45,6 +45,15 @@ def test_every_passage_gets_its_own_vectors(counts: list[int], data: st.DataObje
         assert index.scores(query)[i] == pytest.approx(expected, abs=1e-5)
 
 
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.data())
+def test_some_passages_alone_score_as_among_all(counts: list[int], data: st.DataObject) -> None:
+    numbers = st.floats(-1, 1, width=32)
+    index = VectorIndex(data.draw(arrays(np.float32, (sum(counts), 3), elements=numbers)), counts)
+    query = data.draw(arrays(np.float32, 3, elements=numbers))
+    some = np.array(data.draw(st.lists(st.integers(0, len(counts) - 1))), dtype=np.int64)
+    assert index.only(some).scores(query) == pytest.approx(index.scores(query)[some], abs=1e-6)
+
+
 def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     index = VectorIndex(np.stack([NORTH, WEST, EAST]), [2, 1])
     index.save(tmp_path)
