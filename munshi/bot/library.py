@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from munshi.bot.business import Business
 from munshi.bot.language import detect_language
 from munshi.bot.paper_list import ListedPaper, list_papers
+from munshi.bot.paper_look import Look, Looker
 from munshi.bot.papers import papers_folder, papers_of, stamps
 from munshi.bot.privacy import mask
 from munshi.bot.retrieval import chunk_settings, costly_reranker, lexical_settings, search_settings
@@ -123,6 +124,7 @@ class _Edition:
     retriever: HybridRetriever
     papers: Papers
     generator: Generator | None
+    looker: Looker
 
 
 class Library:
@@ -214,6 +216,24 @@ class Library:
         found = retriever.trace(query, top_k=top_k)
         return found, round((perf_counter() - started) * 1000, 2)
 
+    def look(
+        self,
+        query: str,
+        *,
+        alpha: float | None = None,
+        filters: Mapping[str, str] | None = None,
+        ask_model: bool = False,
+    ) -> Look:
+        """What is found for a query and what a customer would be told, for whoever keeps the papers (see `Looker`)."""
+        language = detect_language(query, self._parts.business.profile.languages[0])
+        return self._edition.looker.look(query, language=language, alpha=alpha, filters=filters, ask_model=ask_model)
+
+    @property
+    def worded_by(self) -> str:
+        """The language model that words answers, as its setting names it; empty where there is none."""
+        model = self._parts.model
+        return model.name if model is not None and self._writing is not None else ""
+
     def listing(self) -> tuple[ListedPaper, ...]:
         """Every paper in the folders, in name order, with what the index holds of it."""
         added = papers_folder(self._settings, self._parts.business.key)
@@ -282,7 +302,19 @@ class Library:
         papers = build_papers(self._parts, retriever)
         settings = GenerateSettings(always=self._settings.llm_answers == "always")
         generator = Generator(papers, self._writing, settings) if self._writing is not None else None
-        return _Edition(retriever, papers, generator)
+        looker = Looker(papers, self._weighed(index), generator, asks_model=self._asks_model)
+        return _Edition(retriever, papers, generator, looker)
+
+    @property
+    def _asks_model(self) -> bool:
+        return self._parts.business.retrieval.get("reranker") == "listwise"
+
+    def _weighed(self, index: Index) -> Callable[[float, bool], Papers]:
+        def build(alpha: float, with_model: bool) -> Papers:
+            costly = self._costly if with_model else None
+            return build_papers(self._parts, build_retriever(self._parts, index, alpha=alpha, costly=costly))
+
+        return build
 
 
 def _since(before: Index, after: Index, report: BuildReport) -> BuildReport:

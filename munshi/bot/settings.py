@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "MUNSHI_"
+SHORTEST_PASSWORD = 8
 
 
 class SettingsError(Exception):
@@ -66,6 +67,11 @@ class Settings(BaseSettings):
         None,
         description="Folder for the audit's key and signed checkpoints, best on another disk; empty: under the home.",
     )
+    owner_password: SecretStr = Field(
+        SecretStr(""),
+        description="Password of the owner's pages (`/papers`), 8 characters at least; empty: they are there on this"
+        " computer alone.",
+    )
     threads: int = Field(2, ge=1, le=64, description="Processor threads the encoder may use.")
     form_minutes: float = Field(30, gt=0, description="An unfinished form is forgotten after so many minutes.")
     form_tries: int = Field(3, ge=1, le=20, description="Wrong answers to one question before a person is offered.")
@@ -73,6 +79,13 @@ class Settings(BaseSettings):
     log_level: str = Field(
         "warning", pattern="(?i)^(debug|info|warning|error)$", description="`debug`, `info`, `warning` or `error`."
     )
+
+    @field_validator("owner_password")
+    @classmethod
+    def _is_long(cls, password: SecretStr) -> SecretStr:
+        if 0 < len(password.get_secret_value()) < SHORTEST_PASSWORD:
+            raise ValueError(f"a password has {SHORTEST_PASSWORD} characters at least")
+        return password
 
     def business_home(self, key: str) -> Path:
         """Where one business keeps its data."""
@@ -90,6 +103,6 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(
-            f"{name}={first['input']!r}: {first['msg']}. See the settings table in the README."
-        ) from None
+        secret = Settings.model_fields[str(first["loc"][0])].annotation is SecretStr
+        given = "" if secret else f"={first['input']!r}"
+        raise SettingsError(f"{name}{given}: {first['msg']}. See the settings table in the README.") from None

@@ -46,14 +46,18 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """An answer and how it came about: the hits with every stage's score, and the confidence in each.
+    """An answer and how it came about: the hits with every stage's score, the evidence for each and the confidence.
 
-    `search` is the whole search; a hit that a better source contradicts stands there alone.
+    `least` is the confidence that was asked for, and `considered` how many of the hits were looked at for it. `search`
+    is the whole search; a hit that a better source contradicts stands there alone.
     """
 
     answer: Answer
     hits: tuple[Hit, ...]
     confidences: tuple[float, ...]
+    evidence: tuple[Evidence, ...]
+    least: float
+    considered: int
     search: SearchTrace
 
 
@@ -100,7 +104,15 @@ class Papers:
             _Look(hit, evidence) for hit, evidence in zip(hits, gather(question, hits, self.retriever), strict=True)
         ]
         least = self._settings.threshold if threshold is None else threshold
-        return Trace(self._answer(question, looked, least), hits, tuple(look.sure for look in looked), found)
+        return Trace(
+            answer=self._answer(question, looked, least),
+            hits=hits,
+            confidences=tuple(look.sure for look in looked),
+            evidence=tuple(look.evidence for look in looked),
+            least=least,
+            considered=self._settings.considered,
+            search=found,
+        )
 
     def quote(self, text: str, passage: Passage) -> str:
         """The part of a passage, verbatim, that a text goes back to."""

@@ -42,9 +42,22 @@ _ON_WORDS = {"bias": -5.02, "coverage": 7.83, "match": 2.2}
 
 def confidence(evidence: Evidence) -> float:
     """The probability, 0 to 1, that the passage answers the question, from whatever evidence there is."""
-    weights = _ON_TOKENS if evidence.max_sim is not None else _ON_VECTORS if evidence.dense is not None else _ON_WORDS
+    weights = _weights(evidence)
     total = sum(weight * (1.0 if name == "bias" else getattr(evidence, name)) for name, weight in weights.items())
     return 1 / (1 + exp(-total))
+
+
+def shortfalls(evidence: Evidence) -> dict[str, float]:
+    """What each number takes from the confidence for not being 1, in the regression's logits, the most first."""
+    weights = _weights(evidence)
+    lost = {
+        name: weight * (1.0 - min(getattr(evidence, name), 1.0)) for name, weight in weights.items() if name != "bias"
+    }
+    return dict(sorted(lost.items(), key=lambda item: -item[1]))
+
+
+def _weights(evidence: Evidence) -> dict[str, float]:
+    return _ON_TOKENS if evidence.max_sim is not None else _ON_VECTORS if evidence.dense is not None else _ON_WORDS
 
 
 def gather(question: str, hits: Sequence[Hit], retriever: HybridRetriever) -> list[Evidence]:

@@ -57,7 +57,7 @@ class Generator:
         `history` holds the latest (customer's words, answer) pairs. `say` hears each sentence as it passes the checks;
         what it has heard stays the beginning of the answer. Raises EncoderError where the encoder fails.
         """
-        if found.confidence < (self._settings.grey if least is None else least) or self._is_best(found, language):
+        if not self.would_ask(found, language=language, least=least):
             return found
         named = self._shown(self._papers.trace(question, language=language))
         written = self._writer.write(Asked(question, language, named, history), say)
@@ -65,6 +65,11 @@ class Generator:
             return replace(found, generation=written.generation)
         citations = self._citations(written.sentences, named)
         return Answer(written.text, citations, found.confidence, False, "generate", written.generation)
+
+    def would_ask(self, found: Answer, *, language: str = "en", least: float | None = None) -> bool:
+        """Whether `word` would ask the model about this answer."""
+        likely = found.confidence >= (self._settings.grey if least is None else least)
+        return likely and not self._is_best(found, language)
 
     def _is_best(self, found: Answer, language: str) -> bool:
         """Whether it is the shop's own answer to just that, in the customer's language."""

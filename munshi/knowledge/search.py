@@ -116,6 +116,7 @@ class HybridRetriever:
             expansions=tuple(variant.term for variant in query.variants),
             candidates=proposed.counts,
             fused=proposed.total,
+            fused_scores=_scores_of(hits, proposed.hits),
             exact={hit.passage.id: raised.exact[hit.passage.id] for hit in hits if hit.passage.id in raised.exact},
             lifted={hit.passage.id: given for hit in hits if (given := fits(hit.passage))},
             rerank=looked.cheap,
@@ -202,3 +203,9 @@ class HybridRetriever:
         if self.encoder is None or self.index.tokens is None:
             return None
         return MaxSimReranker(self.index, self.encoder)
+
+
+def _scores_of(chosen: Sequence[Hit], hits: Sequence[Hit]) -> dict[str, float]:
+    """What each of the chosen scored among `hits`, by passage id."""
+    ids = {hit.passage.id for hit in chosen}
+    return {hit.passage.id: hit.score for hit in hits if hit.passage.id in ids}

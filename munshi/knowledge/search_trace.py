@@ -17,10 +17,10 @@ class SearchTrace:
     """What was found and how.
 
     `query` is what was asked, cleaned; `prepared` the form that the papers were compared with; `expansions` the words
-    that synonyms added. `candidates` counts what each arm proposed, `fused` what that made together. `exact` and
-    `lifted` say, by passage id, what a hit was given for holding the very code or number asked for, and for fitting the
-    filters. `rerank` and `costly` tell whether the rerankers ran and why; `costly_scores` what the costly one thought
-    of each passage.
+    that synonyms added. `candidates` counts what each arm proposed, `fused` what that made together; `fused_scores` is
+    what both arms together gave each hit, by passage id. `exact` and `lifted` say what a hit was given for holding the
+    very code or number asked for, and for fitting the filters. `rerank` and `costly` tell whether the rerankers ran and
+    why; `costly_scores` what the costly one thought of each passage.
 
     `hits` is the result, best first. Those of `expired` fit the question, but not today's date: they may be shown as
     such, never answered from. `conflicts` are the hits that contradict one another. `dense_missing` says that the
@@ -35,6 +35,7 @@ class SearchTrace:
     expansions: tuple[str, ...] = ()
     candidates: Mapping[str, int] = field(default_factory=dict)
     fused: int = 0
+    fused_scores: Mapping[str, float] = field(default_factory=dict)
     exact: Mapping[str, float] = field(default_factory=dict)
     lifted: Mapping[str, float] = field(default_factory=dict)
     rerank: Decision = NOT_LOOKED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,8 +21,8 @@ COOKIE_SECONDS = 30 * 24 * 3600
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 _IN_USE = re.compile(
-    r"/|/healthz|/new|/favicon\.ico|/theme\.css|/(assets|static|ui)/.+"
-    r"|/gradio_api/(app_id|queue/join|queue/data|heartbeat/\w+)"
+    r"/healthz|/new|/papers|/favicon\.ico|/ui/.+"
+    r"|(/papers)?/(|theme\.css|(assets|static)/.+|gradio_api/(app_id|queue/join|queue/data|heartbeat/\w+))"
 )
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'",
@@ -41,8 +41,11 @@ _PAGE_POLICY = (
 _NAMES_GRADIO = re.compile(rb"""<meta\s+(?:property="og:|name="twitter:)[^>]*>|<link rel="manifest"[^>]*>""")
 
 
+Greet = Callable[[HTTPConnection, Response], None]
+
+
 class OnlyPathsInUse:
-    """Answers 404 to every path the chat window does not need."""
+    """Answers 404 to every path that neither the chat window nor the owner's page needs."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -75,26 +78,33 @@ class SafeHeaders:
 
 
 class OwnPage:
-    """Makes the page the shop's own: its title, our style and script, a chat of its own, and no word to other hosts.
+    """Makes a page the shop's own: its title, our style and script, and no word to other hosts.
+
+    `greet` may give its response to a browser something to come back with.
 
     Scripts in the page run by a nonce that changes with every response; nothing else runs that this server did not
     send as a file.
     """
 
-    def __init__(self, app: ASGIApp, *, title: str, description: str) -> None:
+    def __init__(
+        self, app: ASGIApp, *, title: str, description: str, greet: Greet, path: str = "/", assets: str = "./ui/chat"
+    ) -> None:
+        """`path` is where the page stands, `assets` its style and script but for `.css` and `.js`."""
         self._app = app
+        self._path = path
+        self._greet = greet
         self._head = (
             f"<title>{escape(title)}</title>"
             f'<meta name="description" content="{escape(description)}" />'
             f'<meta property="og:title" content="{escape(title)}" />'
             f'<meta property="og:description" content="{escape(description)}" />'
-            '<link rel="stylesheet" href="./ui/chat.css" />'
-            '<script defer src="./ui/chat.js"></script></head>'
+            f'<link rel="stylesheet" href="{assets}.css" />'
+            f'<script defer src="{assets}.js"></script></head>'
         ).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Rewrite the page at the root; pass everything else on."""
-        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
+        """Rewrite the page; pass everything else on."""
+        if scope["type"] != "http" or scope["path"] != self._path or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
         plain = Headers(scope=scope).mutablecopy()
@@ -119,9 +129,7 @@ class OwnPage:
         response = Response(page, status_code=start["status"], media_type="text/html")
         response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(nonce=nonce)
         response.headers["Cache-Control"] = "no-store"
-        connection = HTTPConnection(scope)
-        if session_of(connection.cookies) is None:
-            start_chat(response, secure=connection.url.scheme == "https")
+        self._greet(HTTPConnection(scope), response)
         return response
 
 
@@ -132,6 +140,12 @@ def session_of(cookies: Mapping[str, str]) -> str | None:
     """
     token = cookies.get(COOKIE, "")
     return f"web-{token}" if _TOKEN.fullmatch(token) else None
+
+
+def greet_customer(connection: HTTPConnection, response: Response) -> None:
+    """Give a browser that has no chat one of its own."""
+    if session_of(connection.cookies) is None:
+        start_chat(response, secure=connection.url.scheme == "https")
 
 
 def start_chat(response: Response, *, secure: bool) -> None:

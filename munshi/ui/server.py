@@ -23,7 +23,10 @@ from munshi.bot.app import App
 from munshi.bot.watch import watching
 from munshi.ui.chat import build_chat, theme
 from munshi.ui.console import fault
-from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, start_chat
+from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, greet_customer, start_chat
+from munshi.ui.owner_only import OwnerOnly, is_loopback
+from munshi.ui.past_queries import greet_owner
+from munshi.ui.search_page import PATH, build_search_page, title
 
 MAX_BODY_BYTES = 64 * 1024
 """Largest request body: the longest message, with room for Gradio's envelope."""
@@ -34,7 +37,7 @@ _CLOSING_SECONDS = 5
 
 
 def create_server(app: App) -> FastAPI:
-    """The chat of one business as an ASGI app: the window at `/`, the health check at `/healthz`."""
+    """One business as an ASGI app: the chat window at `/`, the owner's `/papers`, the health check at `/healthz`."""
     profile = app.business.profile
     server = FastAPI(
         docs_url=None,
@@ -45,19 +48,30 @@ def create_server(app: App) -> FastAPI:
         middleware=[
             Middleware(SafeHeaders),
             Middleware(OnlyPathsInUse),
-            Middleware(OwnPage, title=profile.name, description=profile.description),
+            Middleware(OwnerOnly, path=PATH, password=app.settings.owner_password.get_secret_value()),
+            Middleware(OwnPage, title=profile.name, description=profile.description, greet=greet_customer),
+            Middleware(
+                OwnPage, title=title(app), description="", greet=greet_owner, path=f"{PATH}/", assets="../ui/papers"
+            ),
             Middleware(CORSMiddleware),  # allows no other origin; where it is missing, Gradio allows every one
         ],
     )
     server.get("/healthz")(_healthz)
     server.post("/new")(_new_chat)
     server.mount("/ui", StaticFiles(directory=_ASSETS))
+    server.get(PATH)(_to_papers)
+    _mount(server, build_search_page(app), PATH)  # before the chat: what is mounted at "/" takes every path
+    _mount(server, build_chat(app), "/")
+    return server
+
+
+def _mount(server: FastAPI, page: gr.Blocks, path: str) -> None:
     gr.mount_gradio_app(
         server,
-        build_chat(app),
-        "/",
+        page,
+        path,
         theme=theme(),
-        favicon_path=str(_ASSETS / "favicon.svg"),
+        favicon_path=str(_ASSETS / "favicon.svg") if path == "/" else None,  # there is one for all
         footer_links=[],
         show_error=False,
         app_kwargs={"telemetry": _SILENT},
@@ -67,7 +81,6 @@ def create_server(app: App) -> FastAPI:
         pwa=False,
         mcp_server=False,
     )
-    return server
 
 
 def serve(app: App, host: str, port: int) -> None:
@@ -77,6 +90,7 @@ def serve(app: App, host: str, port: int) -> None:
     """
     listening = _listen(host, port)
     typer.echo(f"{app.business.profile.name} is open at {_address(host, port)} (Ctrl-C closes it)")
+    typer.echo(_papers_line(app, host, port))
     with watching(app, _tell), contextlib.suppress(KeyboardInterrupt):
         _Server(create_server(app)).run(sockets=[listening])
 
@@ -120,6 +134,18 @@ async def _new_chat(request: Request) -> Response:
     response = RedirectResponse("./", status_code=303)
     start_chat(response, secure=request.url.scheme == "https")
     return response
+
+
+async def _to_papers() -> Response:
+    return RedirectResponse(f".{PATH}/", status_code=307)
+
+
+def _papers_line(app: App, host: str, port: int) -> str:
+    """Where the owner's page is, from where, and how."""
+    if app.settings.owner_password.get_secret_value():
+        return f"Search its papers at {_address(host, port)}{PATH}, with the owner's password"
+    here = host if is_loopback(host) else "127.0.0.1"
+    return f"Search its papers at {_address(here, port)}{PATH}, on this computer alone"
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from munshi.bot.app import App
-from munshi.ui.guards import COOKIE, OwnPage, session_of
+from munshi.ui.guards import COOKIE, OwnPage, greet_customer, session_of
 from munshi.ui.server import MAX_BODY_BYTES, create_server, serve
 
 OUTSIDE = re.compile(r"""(?:src|href|content|url)\s*=?\s*\(?\s*["']?(?:https?:)?//[^"'\s)]+""")
@@ -133,7 +133,7 @@ def test_a_shops_name_is_text_in_the_page() -> None:
         return HTMLResponse("<html><head></head><body></body></html>")
 
     name = '"><script>alert(1)</script>'
-    app = OwnPage(Starlette(routes=[Route("/", page)]), title=name, description=name)
+    app = OwnPage(Starlette(routes=[Route("/", page)]), title=name, description=name, greet=greet_customer)
     text = TestClient(app).get("/").text
     assert "alert(1)" in text
     assert text.count("<script") == 1
