@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor
+
 from munshi.bot.paper_look import Look
 from munshi.handlers.faq import CLOSE
 from munshi.knowledge.answer import Trace
@@ -49,7 +51,7 @@ def _silence(look: Look) -> str:
 
 
 def _sure(trace: Trace) -> str:
-    value = trace.answer.confidence
+    value = floor(trace.answer.confidence * 100) / 100  # what falls short is not rounded up to what is needed
     return (
         f'<div class="sure"><span class="name">Confidence</span> <b>{value:.2f}</b>'
         f'<span class="track"><span class="fill" style="width: {value * 100:.0f}%"></span>'

@@ -169,7 +169,7 @@ def _how(trace: SearchTrace) -> str:
 
 def _second(trace: SearchTrace) -> str:
     ran = trace.rerank.ran or trace.costly.ran
-    return "looked at twice" if ran else "looked at once"
+    return "re-ranked" if ran else "not re-ranked"
 
 
 def _stages(trace: SearchTrace) -> Iterable[tuple[str, str]]:

@@ -12,7 +12,9 @@ import gradio as gr
 
 from munshi.bot.app import App
 from munshi.bot.paper_look import Look
+from munshi.bot.wording import plain
 from munshi.knowledge.base import KnowledgeError
+from munshi.knowledge.normalise import clean
 from munshi.knowledge.query import MAX_QUERY
 from munshi.ui.answer_markup import told
 from munshi.ui.markup import literal
@@ -185,8 +187,8 @@ class SearchPage:
         return past[0], *self._show(Wish(past[0], *form), 0, request)
 
     def _show(self, wish: Wish, number: int, request: gr.Request) -> Shown:
-        query = wish.query.strip()[:MAX_CHARS]
-        if not query:
+        query = plain(wish.query).encode("utf-8", "replace").decode().strip()[:MAX_CHARS]
+        if not clean(query).text:
             hint = '<div class="none">Write what a customer might ask, and press Enter.</div>'
             return "", hint, 0, *_no_pages(), self._history(request)
         try:

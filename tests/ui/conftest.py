@@ -9,6 +9,9 @@ import pytest
 
 from munshi.bot.app import App, open_app
 from munshi.bot.settings import Settings, load_settings
+from tests.ui.browsers import chromium, context, size
+
+__all__ = ["chromium", "context", "size"]
 
 
 @pytest.fixture(scope="session")
