@@ -21,8 +21,8 @@ COOKIE_SECONDS = 30 * 24 * 3600
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 _IN_USE = re.compile(
-    r"/healthz|/new|/papers|/favicon\.ico|/ui/.+"
-    r"|(/papers)?/(|theme\.css|(assets|static)/.+|gradio_api/(app_id|queue/join|queue/data|heartbeat/\w+))"
+    r"/healthz|/new|/papers|/favicon\.ico|/ui/.+|(/papers)?/(|theme\.css|(assets|static)/.+)"
+    r"|(/papers)?/gradio_api/(app_id|heartbeat/\w+)|/gradio_api/queue/(join|data)|/papers/gradio_api/run/predict"
 )
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'",

@@ -8,6 +8,7 @@ from typing import Literal
 
 import regex
 
+from munshi.knowledge.base import Passage
 from munshi.knowledge.codes import plain_stems
 from munshi.knowledge.search_trace import SearchTrace
 from munshi.knowledge.text import function_stems, level, stem_words, stems
@@ -53,6 +54,11 @@ class Wanted:
                 end = piece.end()
         if end < len(text):
             yield text[end:], ""
+
+    def within(self, passage: Passage) -> bool:
+        """Whether the passage or its headings hold any of the words."""
+        said = "\n".join((passage.title, *passage.heading, passage.text))
+        return any(match for _, match in self.marked(said))
 
     def _match(self, stem: str, piece: str) -> Match:
         parts = frozenset({stem}) if piece.isalpha() else frozenset({stem, *stems(piece)})

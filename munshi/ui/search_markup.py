@@ -54,10 +54,16 @@ def found(trace: SearchTrace, pages: Pages, *, only_valid: bool) -> str:
     shown = trace.hits[pages.start : pages.start + pages.size]
     parts = [_how(trace), *map(_conflict, trace.conflicts)]
     parts += [_hit(trace, hit, rank, wanted, scale) for rank, hit in enumerate(shown, start=pages.start + 1)]
-    if trace.expired and pages.number == 0 and not only_valid:
-        parts.append('<h3 class="apart">Fits, but not valid today: never answered from</h3>')
-        parts += [_hit(trace, hit, None, wanted, scale) for hit in trace.expired[: pages.size]]
+    if pages.number == 0 and not only_valid:
+        parts += _expired(trace, pages.size, wanted, scale)
     return "".join(parts)
+
+
+def _expired(trace: SearchTrace, most: int, wanted: Wanted, scale: Scale) -> list[str]:
+    """What is out of date and holds a word that was looked for: by its meaning alone, everything comes near."""
+    hits = [hit for hit in trace.expired if wanted.within(hit.passage)][:most]
+    title = ['<h3 class="apart">Fits, but not valid today: never answered from</h3>'] if hits else []
+    return title + [_hit(trace, hit, None, wanted, scale) for hit in hits]
 
 
 @dataclass(frozen=True, slots=True)

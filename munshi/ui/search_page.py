@@ -28,7 +28,6 @@ MAX_CHARS = 10_000
 SIZES = (5, 10, 20)
 
 _ANY = "Any"
-_CONCURRENT = 2
 _PAGES = 16
 
 Shown = tuple[Any, ...]
@@ -76,7 +75,8 @@ def build_search_page(app: App) -> gr.Blocks:
         number = gr.State(0)
         form = [query, *options]
         view = [answer, results, number, before, after, where, past]
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        # Not by the queue: its stream may close on an event that is sent just then, whose answer is then never read.
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
         window.load(page.open, None, [head, *options[1:4], past], **quiet)
         query.submit(page.search, form, view, **quiet)
         for option in options:
@@ -85,7 +85,7 @@ def build_search_page(app: App) -> gr.Blocks:
         after.click(page.next, [number, *form], view, **quiet)
         past.click(page.again, [past, *form], [query, *view], **quiet)
     window.state_session_capacity = _PAGES
-    window.queue(default_concurrency_limit=_CONCURRENT, api_open=False)
+    window.queue(api_open=False)
     return window
 
 
@@ -168,7 +168,9 @@ class SearchPage:
     def open(self, request: gr.Request) -> Shown:
         """The page was loaded: its filters are those of the papers as they are now."""
         filters = [gr.Dropdown(choices, value="") for choices in self.choices()]
-        return self.head(), *filters, self._history(request)
+        past = self._history(request)
+        # Where there is none it is left alone: the first search may be answered before this is.
+        return self.head(), *filters, past if past.raw_samples else gr.skip()
 
     def search(self, request: gr.Request, *form: Any) -> Shown:
         """Search from the first page on."""

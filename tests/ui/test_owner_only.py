@@ -21,7 +21,7 @@ from munshi.ui.server import create_server
 
 PASSWORD = "चाबी no one guesses"
 PATHS = (
-    "/papers", "/papers/", "/papers/theme.css", "/papers/assets/x.js", "/papers/gradio_api/queue/data?session_hash=x",
+    "/papers", "/papers/", "/papers/theme.css", "/papers/assets/x.js", "/papers/gradio_api/run/predict",
     "/papers/gradio_api/heartbeat/x", "/papers/gradio_api/app_id",
 )  # fmt: skip
 REMOTE = ("203.0.113.5", 4711)
@@ -94,7 +94,7 @@ class TestWithoutAPassword:
 
     def test_from_elsewhere_nothing_is_searched(self, remote: TestClient) -> None:
         asked = {"data": [], "fn_index": 1, "session_hash": "x"}
-        assert remote.post("/papers/gradio_api/queue/join", json=asked).status_code == 404
+        assert remote.post("/papers/gradio_api/run/predict", json=asked).status_code == 404
 
     def test_the_chat_is_there_for_all_and_says_nothing_of_the_page(self, remote: TestClient) -> None:
         page = remote.get("/")
@@ -103,7 +103,7 @@ class TestWithoutAPassword:
 
     def test_another_site_cannot_ask_in_the_owners_browser(self, address: str) -> None:
         asked = {"data": [], "fn_index": 1, "session_hash": "x"}
-        path = f"{address}/papers/gradio_api/queue/join"
+        path = f"{address}/papers/gradio_api/run/predict"
         assert httpx.post(path, json=asked, headers={"sec-fetch-site": "cross-site"}).status_code == 403
 
 

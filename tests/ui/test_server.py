@@ -69,7 +69,9 @@ def test_every_answer_carries_the_safety_headers(client: TestClient, path: str) 
         "/gradio_api/info", "/gradio_api/openapi.json", "/gradio_api/upload", "/gradio_api/runs", "/gradio_api/mcp/",
         "/gradio_api/proxy=https://evil.example/x", "/gradio_api/file=/etc/passwd", "/gradio_api/file/etc/passwd",
         "/gradio_api/run/predict", "/gradio_api/call/x", "/gradio_api/vibe-code", "/gradio_api/component_server",
-        "/gradio_api/heartbeat/a/../../upload", "/ui/../server.py", "/ui/%2e%2e/server.py",
+        "/gradio_api/heartbeat/a/../../upload", "/papers/gradio_api/queue/join", "/papers/gradio_api/upload",
+        "/papers/gradio_api/info", "/papers/gradio_api/file=/etc/passwd", "/papers/config", "/papers/login",
+        "/ui/../server.py", "/ui/%2e%2e/server.py",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST"])
