@@ -302,17 +302,18 @@ class Library:
         papers = build_papers(self._parts, retriever)
         settings = GenerateSettings(always=self._settings.llm_answers == "always")
         generator = Generator(papers, self._writing, settings) if self._writing is not None else None
-        looker = Looker(papers, self._weighed(index), generator, asks_model=self._asks_model)
+        looker = Looker(papers, self._weighed(retriever), generator, asks_model=self._asks_model)
         return _Edition(retriever, papers, generator, looker)
 
     @property
     def _asks_model(self) -> bool:
         return self._parts.business.retrieval.get("reranker") == "listwise"
 
-    def _weighed(self, index: Index) -> Callable[[float, bool], Papers]:
+    def _weighed(self, as_is: HybridRetriever) -> Callable[[float, bool], Papers]:
         def build(alpha: float, with_model: bool) -> Papers:
             costly = self._costly if with_model else None
-            return build_papers(self._parts, build_retriever(self._parts, index, alpha=alpha, costly=costly))
+            retriever = build_retriever(self._parts, as_is.index, alpha=alpha, costly=costly, dense=as_is.dense)
+            return build_papers(self._parts, retriever)
 
         return build
 
