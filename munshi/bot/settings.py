@@ -63,6 +63,15 @@ class Settings(BaseSettings):
     llm_context: int = Field(
         8192, ge=512, le=10_000_000, description="Tokens that a prompt and its answer may hold together."
     )
+    codes: SecretStr = Field(
+        SecretStr("console"),
+        description="How one-time codes go to customers: `console` (the terminal that Munshi runs in),"
+        " `smtp://USER:PASSWORD@HOST:PORT/?from=ADDRESS` (or `smtps:`) by e-mail, or `https://…`, which gets"
+        " `{to, text}` as JSON.",
+    )
+    login_minutes: float = Field(
+        15, gt=0, le=1440, description="Minutes that a customer stays identified in a chat after the code."
+    )
     audit_folder: Path | None = Field(
         None,
         description="Folder for the audit's key and signed checkpoints, best on another disk; empty: under the home.",

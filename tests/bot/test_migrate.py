@@ -14,7 +14,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
 import munshi.bot.tables
+import munshi.handlers.customers
 import munshi.handlers.ledger
+import munshi.handlers.otp
 from munshi.bot.database import StoreError, open_engine
 from munshi.bot.message import Message
 from munshi.bot.migrate import LATEST, bring_up_to_date
