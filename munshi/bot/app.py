@@ -20,10 +20,15 @@ from munshi.bot.audit import Audit
 from munshi.bot.audit_notary import Notary
 from munshi.bot.business import Business, load_business
 from munshi.bot.classifier import models_of, open_classifier
+from munshi.bot.code_ports import open_code_port
+from munshi.bot.code_secret import code_secret
 from munshi.bot.conductor import Conductor
 from munshi.bot.database import open_engine
 from munshi.bot.dialogue import Dialogue
+from munshi.bot.doorkeeper import Doorkeeper
 from munshi.bot.follow_up import similar_by
+from munshi.bot.identification import Identification
+from munshi.bot.identity_dialogue import IdentityDialogue
 from munshi.bot.library import QUIET, Library, Parts, Told
 from munshi.bot.llm import open_configured
 from munshi.bot.llm_budget import Budget
@@ -38,6 +43,7 @@ from munshi.bot.store import Line, Store
 from munshi.bot.whole_question import WholeQuestions
 from munshi.bot.wording import Phrasebook
 from munshi.handlers.base import Action, Handler
+from munshi.handlers.otp import Codes
 from munshi.handlers.records import Records, import_records
 from munshi.handlers.registry import HandlerConfig, Services, create
 from munshi.handlers.talk_to_person import TalkToPerson
@@ -225,6 +231,8 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
     condense = Condenser(model, mask) if model is not None else None
     whole_questions = WholeQuestions(library, similar_by(encoder), condense)
     conductor = _conductor(settings, business, services, classifier, whole_questions)
+    conductor = replace(conductor, llm=model.name if model else "none")
+    doorkeeper = _doorkeeper(settings, business, engine, conductor, clock) if business.personal else None
     return App(
         settings=settings,
         business=business,
@@ -233,7 +241,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
             store=store,
             understand=preprocess,
             classifier=classifier,
-            conductor=replace(conductor, llm=model.name if model else "none"),
+            conductor=conductor if doorkeeper is None else doorkeeper,
             audit=Audit(business.key, versions),
             clock=clock,
             max_chars=settings.max_message_chars,
@@ -307,6 +315,23 @@ def _conductor(
         titles=business.title,
         whole_questions=whole_questions,
     )
+
+
+def _doorkeeper(
+    settings: Settings, business: Business, engine: Engine, conductor: Conductor, clock: Callable[[], datetime]
+) -> Doorkeeper:
+    port = open_code_port(settings.codes.get_secret_value(), demo=business.codes == "demo")
+    codes = Codes(business.key, code_secret(settings.business_home(business.key)), port, clock)
+    identification = Identification(
+        engine,
+        business.key,
+        codes,
+        clock=clock,
+        login=timedelta(minutes=settings.login_minutes),
+        name=business.profile.name,
+    )
+    dialogue = IdentityDialogue(identification, conductor.phrases, settings.form_tries)
+    return Doorkeeper(replace(conductor, personal=business.personal, identify=dialogue.begin), dialogue)
 
 
 def _handler(business: Business, services: Services, intent: Intent) -> Handler:

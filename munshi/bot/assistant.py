@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -15,15 +16,18 @@ from munshi.bot.audit import Audit
 from munshi.bot.audit_turn import turn_record
 from munshi.bot.conductor import Conductor
 from munshi.bot.context import Context, Guess, Step
+from munshi.bot.doorkeeper import Doorkeeper
 from munshi.bot.effects import Request, once
 from munshi.bot.message import Message
 from munshi.bot.preprocess import Utterance
 from munshi.bot.pressed import heard, yes_means
 from munshi.bot.router import MODEL_STEP, Route
+from munshi.bot.secret_words import hide
 from munshi.bot.shared import KeyedLocks
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import Session, StaleSessionError, Store
 from munshi.handlers.base import Entity, Exchange, Language, Reply, Turn
+from munshi.handlers.customers import identified
 from munshi.handlers.sealing import sealer
 from munshi.handlers.tickets import open_ticket
 from munshi.intents.base import Classifier, Prediction
@@ -78,6 +82,10 @@ class _Turn:
     started: float
 
 
+Think = Callable[[SessionState, float], _Turn]
+"""What becomes of a message, by the state of its chat and the time it was begun with."""
+
+
 class Assistant:
     """Answers messages. Safe to call from many threads; one chat's messages are taken one at a time."""
 
@@ -87,7 +95,7 @@ class Assistant:
         store: Store,
         understand: Understand,
         classifier: Classifier,
-        conductor: Conductor,
+        conductor: Conductor | Doorkeeper,
         audit: Audit,
         clock: Callable[[], datetime],
         max_chars: int,
@@ -134,15 +142,19 @@ class Assistant:
             return from_json(Response, recorded)
         with self._store.reading() as db:
             session = self._store.session(db, message.session_id, channel=message.channel)
+            known = identified(db, self._store.business, message.session_id, self._clock())
+        session = replace(session, customer_id=known)
+        message, secret = _without_secret(message, session)
         if session.held_by is not None:
             with self._store.transaction() as db:
                 return self._leave_to_person(db, message, session)
-        return self._speak(message, session, started, push=push, say=say)
+        think = partial(self._think, message, session, secret=secret, say=say)
+        return self._speak(message, session, started, think, push=push)
 
-    def _speak(self, message: Message, session: Session, started: float, *, push: bool, say: Say | None) -> Response:
+    def _speak(self, message: Message, session: Session, started: float, think: Think, *, push: bool) -> Response:
         state = from_json(SessionState, session.state)
         try:
-            turn = self._think(message, session, state, started, say)
+            turn = think(state, started)
             return self._record(turn, push=push)
         except StaleSessionError:
             raise
@@ -155,7 +167,9 @@ class Assistant:
             step = Step(apology, replace(state, options={}, clarifying=""), Route("handover", reason="fault"))
             return self._record(_Turn(message, session, state, step, None, started), push=push)
 
-    def _think(self, message: Message, session: Session, state: SessionState, started: float, say: Say | None) -> _Turn:
+    def _think(
+        self, message: Message, session: Session, state: SessionState, started: float, *, secret: str, say: Say | None
+    ) -> _Turn:
         now = self._clock()
         refused = self._refuse(message, state)
         if refused is not None:
@@ -167,7 +181,7 @@ class Assistant:
         context = Context(
             utterance, state, now, session.session_id, session.customer_id, message.channel, guess, pressed, say
         )
-        context = replace(context, again=lambda text: self._in_full(context, text))
+        context = replace(context, secret=secret, again=lambda text: self._in_full(context, text))
         return _Turn(message, session, state, self._conductor.decide(context), context, started)
 
     def _in_full(self, context: Context, text: str) -> Context:
@@ -198,7 +212,8 @@ class Assistant:
             response = _response(turn, reply, self._conductor.llm)
             store.say(db, message.session_id, "customer", message.text)
             line = store.say(db, message.session_id, "bot", reply.text, to_json(reply))
-            store.save_state(db, turn.session, to_json(_remember(step, turn, reply)))
+            session = replace(turn.session, customer_id=step.state.customer or turn.session.customer_id)
+            store.save_state(db, session, to_json(_remember(step, turn, reply)))
             if reply.handover is not None:
                 _call_person(db, store, turn, reply)
             if push:
@@ -234,6 +249,13 @@ class Assistant:
             "rule": response.trace.get("rule"),
         }
         self._audit.append(db, "turn", turn_record(message, sealing, response.reply, decided))
+
+
+def _without_secret(message: Message, session: Session) -> tuple[Message, str]:
+    """The message as it may be kept, and what is secret in it: from here on nobody has that but who checks it."""
+    waiting = session.state.get("identifying") or {}
+    text, secret = hide(message.text, code_asked=bool(waiting.get("customer_id")))
+    return replace(message, text=text), secret
 
 
 def _request(turn: Turn) -> Request:

@@ -39,7 +39,8 @@ class Business:
 
     `titles` is what a customer reads on a button, by language; `formats` holds regular expressions by kind of code
     (order_number, account), to be matched case-insensitively; `thresholds` and `retrieval` only what the owner sets;
-    `classifier` names one of `munshi.intents.registry`;
+    `classifier` names one of `munshi.intents.registry`; `personal` are the intents that need a customer who is known;
+    `codes` is "demo" where the chat may show one-time codes;
     `records` the CSV files by table; `phrases` the sentences that the owner words differently, by language and key;
     `papers` and `conversations` are files to be read by others.
     """
@@ -61,6 +62,8 @@ class Business:
     llm: str
     tone: str
     classifier: str = DEFAULT_CLASSIFIER
+    personal: frozenset[str] = frozenset()
+    codes: str = ""
     retrieval: Mapping[str, Any] = field(default_factory=dict)
 
     def title(self, intent: str, language: str) -> str:
@@ -138,6 +141,8 @@ def _business(pack: Pack, file: BusinessFile) -> Business:
         llm=file.llm,
         tone=file.tone,
         classifier=file.classifier,
+        personal=frozenset(entry.name for entry in pack.intents if entry.identify),
+        codes=file.codes or "",
     )
 
 

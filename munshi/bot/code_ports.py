@@ -34,8 +34,9 @@ class Console:
     shown: bool = False
 
     def send(self, to: Recipient, code: str) -> None:
-        """Write it, past the log, which would mask it."""
-        sys.stderr.write(f"One-time code for {_masked(to)}: {code} (for {_MINUTES} minutes)\n")
+        """Write it, past the log, which would mask it; where the chat shows it, that is enough."""
+        if not self.shown:
+            sys.stderr.write(f"One-time code for {_masked(to)}: {code} (for {_MINUTES} minutes)\n")
 
 
 @dataclass(frozen=True, slots=True)

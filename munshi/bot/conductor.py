@@ -14,7 +14,7 @@ from munshi.bot.dialogue import Ask, Cancelled, Confirm, Dialogue, Digression, F
 from munshi.bot.pressed import COMMANDS, DROPPED, INTENT, NONE_OF_THESE
 from munshi.bot.questions import Questions
 from munshi.bot.router import HANDOVER_HANDLER, Route, Router
-from munshi.bot.state import Question, SessionState
+from munshi.bot.state import Identifying, Question, SessionState
 from munshi.bot.whole_question import PAPER_HANDLERS, WholeQuestions
 from munshi.handlers.base import (
     CALL_PERSON,
@@ -41,7 +41,8 @@ class Conductor:
 
     `handlers` gives each intent's handler with its name, `person` is the handler that calls a person, `titles` gives
     an intent's title in a language, `whole_questions` the question that a follow-up stands for, `llm` names the
-    language model behind the classifier and the answers.
+    language model behind the classifier and the answers. `personal` are the intents that need a customer who is known:
+    for anyone else `identify` asks who it is, and the form waits.
     """
 
     dialogue: Dialogue
@@ -54,6 +55,8 @@ class Conductor:
     titles: Callable[[str, str], str]
     whole_questions: WholeQuestions
     llm: str = "none"
+    personal: frozenset[str] = frozenset()
+    identify: Callable[[Form, str], tuple[Reply, Identifying]] | None = None
 
     def decide(self, context: Context) -> Step:
         """One message to one step."""
@@ -68,7 +71,15 @@ class Conductor:
         else:
             context = self._in_full(replace(context, state=replace(context.state, form=None, parked=())))
             step = self._start(context)
-            step = self._tell_expiry(step, context) if asked.form is not None else step
+            step = self.tell_expiry(step, context) if asked.form is not None else step
+        return self._round_off(step, context)
+
+    def resume(self, context: Context, form: Form) -> Step:
+        """Go on with a form that waited; `context` is the message that opened it."""
+        outcome = self.dialogue.again(form)
+        return self._round_off(self._tell(context, outcome, Route("run", form.intent, reason="identified")), context)
+
+    def _round_off(self, step: Step, context: Context) -> Step:
         step = self._take_up(step, context)
         return replace(step, state=replace(step.state, topics=context.topics, question=_question(step, context)))
 
@@ -95,7 +106,7 @@ class Conductor:
         form = state.form if state.form is not None and state.form.intent in self.handlers else None
         return replace(state, form=form, parked=tuple(form for form in state.parked if form.intent in self.handlers))
 
-    def _tell_expiry(self, step: Step, context: Context) -> Step:
+    def tell_expiry(self, step: Step, context: Context) -> Step:
         """Where a message makes no sense by itself it was probably meant for the form that ran out of time."""
         if step.route.kind not in ("clarify", "fallback") or step.reply.citations:
             return step
@@ -227,7 +238,7 @@ class Conductor:
 
     def _press(self, context: Context, clarifying: str) -> Step:
         if context.pressed == CALL_PERSON:
-            return self._hand_over(context, clarifying or context.last_said)
+            return self.hand_over(context, clarifying or context.last_said)
         if context.pressed == NONE_OF_THESE:
             return self._from_papers(context, Route("fallback", reason="none of the options"))
         if context.pressed == DROPPED:
@@ -246,7 +257,8 @@ class Conductor:
         reply = Reply(self.phrases("form_cancelled", context.language))
         return Step(reply, context.state, Route("run", reason="dropped"))
 
-    def _hand_over(self, context: Context, reason: str) -> Step:
+    def hand_over(self, context: Context, reason: str) -> Step:
+        """Call a person."""
         reply = self.person.answer(self._turn(context, reason or context.utterance.text, {}))
         return Step(reply, context.state, Route("handover", reason="asked for"), None, "talk_to_person")
 
@@ -257,7 +269,7 @@ class Conductor:
             form,
             context.utterance.text,
             context.utterance.entities,
-            is_question=lambda: self._asks_something_else(context, form),
+            is_question=lambda: self.asks_something_else(context, form),
             now=context.now,
         )
         if isinstance(outcome, Digression):
@@ -265,11 +277,17 @@ class Conductor:
             return self._start(replace(context, state=parked))
         return self._tell(context, outcome, Route("run", form.intent, reason="form"))
 
-    def _asks_something_else(self, context: Context, form: Form) -> bool:
+    def asks_something_else(self, context: Context, form: Form) -> bool:
+        """Whether a message is clearly about another intent than a form's."""
         prediction = context.guess()
         return prediction.intent != form.intent and self.router.is_clear(prediction)
 
     def _tell(self, context: Context, outcome: Outcome, route: Route) -> Step:
+        unknown = outcome.form.intent in self.personal and context.customer_id is None
+        if unknown and self.identify is not None and isinstance(outcome, Ready | Ask | Confirm):
+            reply, identifying = self.identify(outcome.form, context.language)
+            step = self._say(context, reply, None, replace(route, kind="run", intent=outcome.form.intent))
+            return replace(step, state=replace(step.state, identifying=identifying))
         match outcome:
             case Ready(form):
                 return self._run(context, form, route)
@@ -281,7 +299,7 @@ class Conductor:
                 reply = Reply(self.phrases("form_cancelled", context.language))
                 return self._say(context, reply, None, replace(route, intent=form.intent))
             case GaveUp(form):
-                step = self._hand_over(context, self.phrases("form_too_many_tries", context.language))
+                step = self.hand_over(context, self.phrases("form_too_many_tries", context.language))
                 return replace(step, state=replace(step.state, form=None))
             case Digression(form):
                 return self._say(context, self._ask.person(context.language), form, route)
@@ -322,6 +340,8 @@ class Conductor:
         """Once a digression is over, put the waiting form's question after its answer."""
         if step.state.form is not None or not step.state.parked or step.reply.handover or step.state.clarifying:
             return step
+        if step.state.identifying is not None:
+            return step
         *rest, form = step.state.parked
         state = replace(step.state, parked=tuple(rest))
         outcome = self.dialogue.again(form)
@@ -353,6 +373,8 @@ class Conductor:
 
 def _question(step: Step, context: Context) -> Question:
     """What the next message may lean on: small talk and the answers of a form are no questions."""
-    if step.handler == "small_talk" or step.state.form is not None or not context.utterance.canonical:
+    if step.handler == "small_talk" or context.secret or not context.utterance.canonical:
+        return context.state.question
+    if step.state.form is not None or step.state.identifying is not None:
         return context.state.question
     return Question(context.utterance.canonical, step.intent)

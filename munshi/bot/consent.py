@@ -1,4 +1,4 @@
-"""What counts as yes, no, "forget it" and "that was wrong", in English, Hinglish and Hindi.
+"""What counts as yes, no, "forget it", "that was wrong", "log out" and "send it again", in English, Hinglish and Hindi.
 
 Only a whole message counts: "yes" confirms, "yes but how much is delivery" does not.
 """
@@ -40,3 +40,13 @@ def is_correction(text: str) -> bool:
     """Whether the message starts as one that puts an earlier value right."""
     folded = fold(text) + " "
     return any(folded.startswith(start + " ") for start in _lexicon()["correction"])
+
+
+def logs_out(text: str) -> bool:
+    """Whether the whole message asks to be known no longer."""
+    return fold(text) in _lexicon()["log_out"]
+
+
+def asks_again(text: str) -> bool:
+    """Whether the whole message asks for another code."""
+    return fold(text) in _lexicon()["send_again"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from munshi.bot.preprocess import Utterance
@@ -50,7 +50,8 @@ class Context:
     """One message, understood. `pressed` is the value of the button it stands for, empty where it is none.
 
     `say` hears the beginning of the reply as it is written. `again` gives the same message in other words, such as the
-    question that a follow-up stands for; it is then said `in_full`.
+    question that a follow-up stands for; it is then said `in_full`. `secret` is the code or the login token that
+    was taken out of it.
     """
 
     utterance: Utterance
@@ -64,6 +65,7 @@ class Context:
     say: Say | None = None
     again: Callable[[str], Context] | None = None
     in_full: bool = False
+    secret: str = field(default="", repr=False)
 
     @property
     def language(self) -> Language:

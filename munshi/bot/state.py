@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -26,6 +27,21 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifying:
+    """A customer who is being identified, and the request that waits for it.
+
+    `customer_id` is whom the code was sent for, a stand-in where that is nobody, empty while the number is asked for;
+    `tries` counts useless answers, `sends` the numbers that were given.
+    """
+
+    request: Form
+    expires_at: datetime
+    customer_id: str = ""
+    tries: int = 0
+    sends: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """One chat between two messages.
 
@@ -33,6 +49,7 @@ class SessionState:
     buttons stand for, `yes_means` what a bare yes stands for; `clarifying` is the message that a clarifying question
     was about. `topics` are the products and orders the customer last spoke of, `question` is what a follow-up leans on.
     `result` is what came of the action that was just carried out: a yes that is said twice gets it again.
+    `identifying` is who is about to be identified, `customer` the customer who was last, by whom all of this was said.
     """
 
     language: Language | None = None
@@ -45,6 +62,8 @@ class SessionState:
     result: Reply | None = None
     exchanges: tuple[Exchange, ...] = ()
     question: Question = Question()
+    identifying: Identifying | None = None
+    customer: str = ""
 
 
 @cache

@@ -119,15 +119,19 @@ class Store:
         return [_message(row, opened[row.session_id]) for row in rows]
 
     def finish(self, db: Connection, message: Message, response: Mapping[str, Any]) -> None:
-        """Mark a message as answered, with the response a repetition of it gets.
+        """Mark a message as answered, with the response a repetition of it gets; its text is kept as it is here.
 
         Raises StaleSessionError where another process has answered it meanwhile.
         """
-        sealed = new_sealer(db, self.business, message.session_id).seal_json(response)
+        sealing = new_sealer(db, self.business, message.session_id)
         changed = db.execute(
             update(inbox)
             .where(inbox.c.business == self.business, inbox.c.message_id == message.id, inbox.c.done_at.is_(None))
-            .values(done_at=datetime.now(UTC), response=sealed)
+            .values(
+                done_at=datetime.now(UTC),
+                response=sealing.seal_json(response),
+                text=sealing.seal(storable(message.text)),
+            )
         )
         if changed.rowcount == 0:
             raise StaleSessionError(message.session_id)
@@ -145,14 +149,14 @@ class Store:
     def save_state(self, db: Connection, session: Session, state: Mapping[str, Any]) -> None:
         """Keep the dialogue's state of a chat, leaving who holds it as it is now.
 
+        Whose chat it is, is kept where `session` says so, and stays where it does not.
         Raises StaleSessionError where another turn has kept a state since `session` was read.
         """
         sealed = new_sealer(db, self.business, session.session_id).seal_json(state)
-        changed = db.execute(
-            self._this(session.session_id)
-            .where(sessions.c.version == session.version)
-            .values(state=sealed, version=session.version + 1, updated_at=datetime.now(UTC))
-        )
+        values: dict[str, Any] = {"state": sealed, "version": session.version + 1, "updated_at": datetime.now(UTC)}
+        if session.customer_id is not None:
+            values["customer_id"] = session.customer_id
+        changed = db.execute(self._this(session.session_id).where(sessions.c.version == session.version).values(values))
         if changed.rowcount == 0:
             self._first_state(db, session, sealed)
 

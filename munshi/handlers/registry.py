@@ -16,6 +16,7 @@ GROUP = "munshi.handlers"
 """The entry point group in which an installed package offers handlers."""
 
 _OWN: Mapping[str, str] = {
+    "check_balance": "munshi.handlers.balance:CheckBalance",
     "collect": "munshi.handlers.collect:Collect",
     "faq": "munshi.handlers.faq:Faq",
     "hours_location": "munshi.handlers.hours_location:HoursLocation",
@@ -26,6 +27,10 @@ _OWN: Mapping[str, str] = {
     "stock_price": "munshi.handlers.stock_price:StockPrice",
     "talk_to_person": "munshi.handlers.talk_to_person:TalkToPerson",
 }
+
+
+PERSONAL = frozenset({"check_balance"})
+"""Handlers of our own that tell what is a customer's own: their intents must identify the customer first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from munshi import __version__
 from munshi.bot.settings import load_settings
 from munshi.ui.cli_audit import audit
 from munshi.ui.cli_check import check
+from munshi.ui.cli_customer import customer
 from munshi.ui.cli_evaluate import evaluate
 from munshi.ui.cli_explain import explain
 from munshi.ui.cli_export import export
@@ -55,6 +56,7 @@ cli.command()(explain)
 cli.command()(search)
 cli.command()(ingest)
 cli.add_typer(audit, name="audit")
+cli.add_typer(customer, name="customer")
 cli.add_typer(evaluate, name="evaluate")
 cli.add_typer(export, name="export")
 cli.add_typer(inbox, name="inbox")

@@ -30,6 +30,7 @@ from munshi.bot.pack.values import (
     Url,
 )
 from munshi.handlers.base import Language, SlotKind
+from munshi.handlers.registry import PERSONAL
 from munshi.intents import registry
 from munshi.knowledge.base import Kind
 
@@ -106,6 +107,7 @@ class BusinessFile(Part):
     retrieval: Retrieval = Retrieval()
     llm: Model = "none"
     classifier: Text = DEFAULT_CLASSIFIER
+    codes: Literal["demo"] | None = None
 
     @field_validator("classifier")
     @classmethod
@@ -177,9 +179,18 @@ class IntentEntry(Part):
     description: Text
     handler: Text
     risk: Literal["low", "high"] = "low"
+    identify: bool = Field(False, validate_default=True)
     examples: Annotated[tuple[Example, ...], Field(min_length=1)]
     slots: tuple[SlotEntry, ...] = Field((), validate_default=True)
     options: dict[str, Any] = {}
+
+    @field_validator("identify")
+    @classmethod
+    def _who_is_known_before_what_is_personal(cls, value: bool, info: ValidationInfo) -> bool:
+        handler = info.data.get("handler")
+        if handler in PERSONAL and not value:
+            raise BadValueError(f"The handler {handler} tells what is a customer's own.", "Add `identify: true`.")
+        return value
 
     @field_validator("slots")
     @classmethod

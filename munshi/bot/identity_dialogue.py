@@ -1,0 +1,150 @@
+"""Identifying a customer in the chat: their number, then the code that was sent to it.
+
+A number that is nobody's goes the same way as a customer's to its end, where no code is right: a stranger cannot find
+out who banks here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from munshi.bot.consent import asks_again, consent
+from munshi.bot.context import Context
+from munshi.bot.dialogue import Form
+from munshi.bot.identification import CodeSent, Identification, Number
+from munshi.bot.state import Identifying
+from munshi.handlers.base import Button, Phrases, Reply
+from munshi.handlers.otp import DIGITS, TooMany
+from munshi.handlers.phones import to_e164
+from munshi.handlers.when import clock as clock_in_words
+
+SEND_AGAIN = "send again"
+
+# Letters and digits, as a customer number is written.
+_CUSTOMER = re.compile(r"(?<![^\W_])[A-Za-z]{1,8}[ /-]?\d{2,12}(?![^\W_])")
+_WHOLE = re.compile(r"\w[\w/-]{1,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The code was right: the chat is bound to this customer."""
+
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something is asked, and waited for."""
+
+    reply: Reply
+    identifying: Identifying
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The message is about something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The customer does not want it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It was tried too often: a person is needed."""
+
+
+Outcome = Known | Waiting | Elsewhere | Dropped | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityDialogue:
+    """Asks for number and code; so many useless answers, or numbers, as `max_tries` says."""
+
+    identification: Identification
+    phrases: Phrases
+    max_tries: int
+
+    def begin(self, request: Form, language: str) -> tuple[Reply, Identifying]:
+        """Ask who it is, before a request is gone on with."""
+        return self._say("identify_ask", language), Identifying(request, request.expires_at)
+
+    def again(self, waiting: Identifying, language: str) -> Reply:
+        """What is still asked for, after something else."""
+        return self._say("identify_code_again" if waiting.customer_id else "identify_ask_again", language)
+
+    def answer(self, waiting: Identifying, context: Context, *, is_question: Callable[[], bool]) -> Outcome:
+        """What a message means while a customer is being identified."""
+        words = context.pressed or context.utterance.text
+        if consent(words) == "cancel":
+            return Dropped()
+        if context.secret:
+            return self._check(waiting, context)
+        number = number_in(context)
+        if number is not None:
+            if waiting.sends >= self.max_tries:  # as many numbers were tried
+                return Failed()
+            sent = self.identification.send(context.session_id, number)
+            return self._sent(replace(waiting, sends=waiting.sends + 1), sent, context)
+        if waiting.customer_id and asks_again(words):
+            return self._sent(waiting, self._send_again(waiting, context), context)
+        if is_question():
+            return Elsewhere()
+        key = "identify_no_code" if waiting.customer_id else "identify_no_number"
+        return self._wrong(waiting, key, context.language)
+
+    def _send_again(self, waiting: Identifying, context: Context) -> CodeSent | TooMany:
+        return self.identification.send_again(context.session_id, waiting.customer_id)
+
+    def _sent(self, waiting: Identifying, sent: CodeSent | TooMany, context: Context) -> Outcome:
+        if isinstance(sent, TooMany):
+            until = clock_in_words(sent.until.astimezone(context.now.tzinfo).time())
+            return self._wrong(replace(waiting, customer_id=""), "identify_too_many", context.language, until=until)
+        reply = self._say("identify_sent", context.language)
+        if sent.shown:
+            shown = self.phrases("identify_demo", context.language, code=sent.shown)
+            reply = replace(reply, text=f"{reply.text}\n\n{shown}")
+        return Waiting(reply, replace(waiting, customer_id=sent.customer_id, tries=0))
+
+    def _check(self, waiting: Identifying, context: Context) -> Outcome:
+        if not waiting.customer_id or len(context.secret) != DIGITS:
+            return self._wrong(waiting, "identify_no_code", context.language)
+        match self.identification.check(context.session_id, waiting.customer_id, context.secret):
+            case "ok":
+                return Known(waiting.customer_id)
+            case "expired":
+                return Waiting(self._say("identify_expired", context.language), waiting)
+            case "wrong":
+                return Waiting(self._say("identify_wrong", context.language), waiting)
+            case "used_up":
+                return Failed()
+
+    def _wrong(self, waiting: Identifying, key: str, language: str, **values: object) -> Outcome:
+        tried = replace(waiting, tries=waiting.tries + 1)
+        return Failed() if tried.tries >= self.max_tries else Waiting(self._say(key, language, **values), tried)
+
+    def _say(self, key: str, language: str, **values: object) -> Reply:
+        """A sentence, with what else can be done: another code where one was sent, and to leave it."""
+        again = Button(self.phrases("identify_again_button", language), SEND_AGAIN)
+        cancel = Button(self.phrases("cancel_button", language), "cancel")
+        sent = key in ("identify_sent", "identify_wrong", "identify_expired", "identify_no_code", "identify_code_again")
+        return Reply(self.phrases(key, language, **values), (again, cancel) if sent else (cancel,))
+
+
+def number_in(context: Context) -> Number | None:
+    """The phone or customer number that a message gives."""
+    text = context.utterance.text
+    for said in (*(entity.value for entity in context.utterance.entities if entity.kind == "phone"), text):
+        try:
+            return Number(to_e164(said), is_phone=True)
+        except ValueError:
+            continue
+    found = _CUSTOMER.search(text)
+    if found is not None:
+        return Number(found.group(), is_phone=False)
+    whole = text.strip()
+    coded = _WHOLE.fullmatch(whole) is not None and any(char.isdecimal() for char in whole)
+    return Number(whole, is_phone=False) if coded else None
