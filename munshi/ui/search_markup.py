@@ -52,7 +52,7 @@ def found(trace: SearchTrace, pages: Pages, *, only_valid: bool) -> str:
         return '<div class="none">Nothing was found: no word of it, and nothing near it, stands in the papers.</div>'
     wanted, scale = Wanted.of(trace), Scale.of(trace.hits)
     shown = trace.hits[pages.start : pages.start + pages.size]
-    parts = [_how(trace), *map(_conflict, trace.conflicts)]
+    parts = [_how(trace), _missing(trace), *map(_conflict, trace.conflicts)]
     parts += [_hit(trace, hit, rank, wanted, scale) for rank, hit in enumerate(shown, start=pages.start + 1)]
     if pages.number == 0 and not only_valid:
         parts += _expired(trace, pages.size, wanted, scale)
@@ -171,6 +171,12 @@ def _how(trace: SearchTrace) -> str:
     return (
         f'<details class="how"><summary>{hits} · {spent} · {_second(trace)}</summary><dl>{rows}</dl></details>{_LEGEND}'
     )
+
+
+def _missing(trace: SearchTrace) -> str:
+    if not trace.dense_missing:
+        return ""
+    return '<p class="bad">The vector store could not be asked: what is here was found by words alone.</p>'
 
 
 def _second(trace: SearchTrace) -> str:

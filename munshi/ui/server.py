@@ -144,7 +144,9 @@ def _papers_line(app: App, host: str, port: int) -> str:
     """Where the owner's page is, from where, and how."""
     if app.settings.owner_password.get_secret_value():
         return f"Search its papers at {_address(host, port)}{PATH}, with the owner's password"
-    here = host if is_loopback(host) else "127.0.0.1"
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+    if not is_loopback(here):
+        return f"Its papers can be searched at {_address(host, port)}{PATH} once MUNSHI_OWNER_PASSWORD is set"
     return f"Search its papers at {_address(here, port)}{PATH}, on this computer alone"
 
 
