@@ -20,7 +20,7 @@ from munshi.handlers.otp import DIGITS, TooMany
 from munshi.handlers.phones import to_e164
 from munshi.handlers.when import clock as clock_in_words
 
-SEND_AGAIN = "send again"
+SEND_AGAIN = "resend"  # a word that tells no language: the chat stays in its own
 
 # Letters and digits, as a customer number is written.
 _CUSTOMER = re.compile(r"(?<![^\W_])[A-Za-z]{1,8}[ /-]?\d{2,12}(?![^\W_])")
@@ -83,7 +83,7 @@ class IdentityDialogue:
             return Dropped()
         if context.secret:
             return self._check(waiting, context)
-        number = number_in(context)
+        number = number_in(context, code_asked=waiting.customer_id != "")
         if number is not None:
             if waiting.sends >= self.max_tries:  # as many numbers were tried
                 return Failed()
@@ -134,17 +134,22 @@ class IdentityDialogue:
         return Reply(self.phrases(key, language, **values), (again, cancel) if sent else (cancel,))
 
 
-def number_in(context: Context) -> Number | None:
-    """The phone or customer number that a message gives."""
-    text = context.utterance.text
-    for said in (*(entity.value for entity in context.utterance.entities if entity.kind == "phone"), text):
+def number_in(context: Context, *, code_asked: bool) -> Number | None:
+    """The phone or customer number that a message gives.
+
+    Where a code is waited for, digits by themselves are a part of it, no customer number. An account number is
+    neither.
+    """
+    text, entities = context.utterance.text.strip(), context.utterance.entities
+    for said in (*(entity.value for entity in entities if entity.kind == "phone"), text):
         try:
             return Number(to_e164(said), is_phone=True)
         except ValueError:
             continue
+    if any(entity.kind == "account" for entity in entities):
+        return None
     found = _CUSTOMER.search(text)
     if found is not None:
         return Number(found.group(), is_phone=False)
-    whole = text.strip()
-    coded = _WHOLE.fullmatch(whole) is not None and any(char.isdecimal() for char in whole)
-    return Number(whole, is_phone=False) if coded else None
+    coded = _WHOLE.fullmatch(text) is not None and any(char.isdecimal() for char in text)
+    return Number(text, is_phone=False) if coded and not code_asked else None

@@ -150,6 +150,22 @@ def test_useless_answers_and_many_numbers_end_with_a_person(bank: App, chat: Cha
     assert [reply.handover is not None for reply in sent] == [False] * bank.settings.form_tries + [True]
 
 
+def test_what_is_no_number_of_a_customer_gets_no_code(chat: Chat) -> None:
+    chat("what is my balance")
+    assert not CODE.search(chat("AMV00014521").reply.text)
+    assert CODE.search(chat("it is amc-10001").reply.text)
+    assert not CODE.search(chat("123").reply.text)
+    assert not CODE.search(chat("my account is AMV00014521").reply.text)
+
+
+def test_another_code_is_sent_by_a_button_in_the_customers_language(chat: Chat) -> None:
+    chat("मेरा बैलेंस कितना है")
+    label = chat(ASHA).reply.buttons[0].label
+    again = chat(label)
+    assert again.language == "hi"
+    assert CODE.search(again.reply.text)
+
+
 def test_a_code_is_good_in_its_own_chat_alone(bank: App, chat: Chat) -> None:
     thief = Chat(bank)
     code = chat.code_for(ASHA)
