@@ -49,6 +49,7 @@ def test_the_terminal_tells_what_was_taken_up(
 ) -> None:
     process, lines = serving
     assert "http://" in lines.get(timeout=LONG)
+    assert "/papers" in lines.get(timeout=LONG)
     faq = pack / "knowledge" / "faq.csv"
     faq.write_text(faq.read_text(encoding="utf-8").replace("₹40", "₹75"), encoding="utf-8")
     told = lines.get(timeout=LONG)
