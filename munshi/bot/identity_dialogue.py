@@ -22,9 +22,9 @@ from munshi.handlers.when import clock as clock_in_words
 
 SEND_AGAIN = "resend"  # a word that tells no language: the chat stays in its own
 
-# Letters and digits, as a customer number is written.
-_CUSTOMER = re.compile(r"(?<![^\W_])[A-Za-z]{1,8}[ /-]?\d{2,12}(?![^\W_])")
-_WHOLE = re.compile(r"\w[\w/-]{1,39}")
+# Letters and digits, as a customer number is written among other words; by itself it may stand in two parts.
+_CUSTOMER = re.compile(r"(?<![^\W_])[A-Za-z]{1,8}[/-]?\d{3,12}(?![^\W_])")
+_WHOLE = re.compile(r"[A-Za-z]{1,8} \d{2,12}|\w[\w/-]{1,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +152,5 @@ def number_in(context: Context, *, code_asked: bool) -> Number | None:
     if found is not None:
         return Number(found.group(), is_phone=False)
     coded = _WHOLE.fullmatch(text) is not None and any(char.isdecimal() for char in text)
-    return Number(text, is_phone=False) if coded and not code_asked else None
+    part = code_asked and text.isdecimal()
+    return Number(text, is_phone=False) if coded and not part else None

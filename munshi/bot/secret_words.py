@@ -13,8 +13,10 @@ from munshi.handlers.customers import LOGIN_TOKEN
 
 MASK = "••••••"
 
-# Four to eight digits by themselves, also in groups: what may have been meant as a code of six.
-_CODE = re.compile(r"(?<![^\W_])(?<!\d[ -])(?<!\+)\d(?:[ -]?\d){3,7}(?![^\W_])(?![ -]\d)")
+# Six digits, also in groups, that are no part of a longer number.
+_CODE = re.compile(r"(?<![^\W_])(?<!\d[ -])(?<!\+)\d(?:[ -]?\d){5}(?![^\W_])(?![ -]\d)")
+# A message of nothing else that may have been meant as a code.
+_MEANT = re.compile(r"\s*\d(?:[ -]?\d){3,7}\W*")
 
 
 def hide(text: str, *, code_asked: bool) -> tuple[str, str]:
@@ -25,8 +27,8 @@ def hide(text: str, *, code_asked: bool) -> tuple[str, str]:
     if not code_asked:
         return text, ""
     shown = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    found = _CODE.search(shown)
+    found = _CODE.search(shown) or _MEANT.fullmatch(shown)
     if found is None:
         return text, ""
     digits = (str(unicodedata.decimal(char)) for char in found.group() if char.isdecimal())
-    return _CODE.sub(MASK, shown), "".join(digits)
+    return found.re.sub(MASK, shown), "".join(digits)

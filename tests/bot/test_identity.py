@@ -154,6 +154,7 @@ def test_what_is_no_number_of_a_customer_gets_no_code(chat: Chat) -> None:
     chat("what is my balance")
     assert not CODE.search(chat("AMV00014521").reply.text)
     assert CODE.search(chat("it is amc-10001").reply.text)
+    assert CODE.search(chat("AMC 10001").reply.text)
     assert not CODE.search(chat("123").reply.text)
     assert not CODE.search(chat("my account is AMV00014521").reply.text)
 
@@ -205,6 +206,7 @@ def test_a_question_in_between_is_answered_and_the_request_gone_on_with(chat: Ch
     between = chat("which documents are required for a new account")
     assert between.intent == "Open_Account"
     assert "PAN" in between.reply.text
+    assert chat("can I send 50000 by RTGS").intent != "Check_Balance"
     assert chat(code).reply.data["accounts"]
 
 
@@ -299,7 +301,9 @@ def test_a_code_by_itself_is_always_taken_out(before: str, code: str, after: str
         assert secret == code
 
 
-@pytest.mark.parametrize("text", ["call 90000 00101", "+91 90000 00101", "AMC10002", "AMV00012345", "no", "₹ 500"])
+@pytest.mark.parametrize(
+    "text", ["call 90000 00101", "+91 90000 00101", "AMC10002", "AMV00012345", "no", "₹ 500", "12345 rupees"]
+)
 def test_what_is_no_code_is_left_as_it_is(text: str) -> None:
     assert hide(text, code_asked=True) == (text, "")
 
@@ -310,3 +314,10 @@ def test_what_is_no_code_is_left_as_it_is(text: str) -> None:
 def test_a_code_is_known_however_it_is_written(text: str) -> None:
     assert hide(text, code_asked=True) == (MASK, "123456")
     assert hide(text, code_asked=False) == (text, "")
+
+
+@pytest.mark.parametrize("text", ["12345", "1234567", "12 345.", "१२३४"])
+def test_what_was_meant_as_a_code_is_masked_as_well(text: str) -> None:
+    masked, meant = hide(text, code_asked=True)
+    assert masked == MASK
+    assert len(meant) in (4, 5, 7)
