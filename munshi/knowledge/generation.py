@@ -16,7 +16,7 @@ from munshi.knowledge.lexical import LexicalIndex
 from munshi.knowledge.token_vectors import TokenVectors
 from munshi.knowledge.vectors import VectorIndex
 
-FORMAT = 2
+FORMAT = 3
 """Raised with every change of the files or of what stands in them: an older index is then built anew."""
 
 _MANIFEST = "manifest.json"

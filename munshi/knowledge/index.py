@@ -100,7 +100,7 @@ def _lexical(passages: Sequence[Passage], settings: LexicalSettings, prepare: Pr
 
 def _vectors(parts: list[Embedding], encoder: Encoder) -> VectorIndex:
     matrices = [part.vectors for part in parts] or [np.zeros((0, encoder.dim), dtype=np.float32)]
-    return VectorIndex(np.concatenate(matrices), [len(part.vectors) for part in parts])
+    return VectorIndex(np.concatenate(matrices), [len(part.vectors) for part in parts]).prepared()
 
 
 def _tokens(parts: list[Embedding], encoder: Encoder, kept: Kept | None) -> TokenVectors:

@@ -1,25 +1,41 @@
-"""The dense arm: exact inner products over a matrix of unit vectors."""
+"""The dense arm: inner products over a matrix of unit vectors, exact for every passage that comes into question."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from munshi.knowledge.dense import EveryScore, Positions
+from munshi.knowledge.dense import EveryScore, Positions, Scores, Similar, highest
+from munshi.knowledge.short_vectors import ShortVectors
+
+MANY = 20_000
+"""Vectors from which on a first look at short ones saves time."""
+
+_LOOKED_AT = 5
+"""So many times the passages that are asked for are compared in full. Among 10,000 short texts the hundred nearest of
+each of 210 questions are found so but for 0.3 %, the five nearest always.
+"""
 
 
 class VectorIndex:
     """One or more vectors a passage: first that of the whole, then those of single ways to ask for it.
 
     `matrix` is float32 (vectors, dim) with unit rows, in passage order; `counts` says how many rows each passage has,
-    at least one.
+    at least one. `short` is the same made short, for a first look where there are many.
     """
 
-    def __init__(self, matrix: NDArray[np.float32], counts: Sequence[int] | NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        matrix: NDArray[np.float32],
+        counts: Sequence[int] | NDArray[np.int64],
+        short: ShortVectors | None = None,
+    ) -> None:
         self.matrix = matrix
+        self.short = short
         self.counts = np.asarray(counts, dtype=np.int64)
         self._starts = np.concatenate(([0], np.cumsum(self.counts)[:-1])).astype(np.int64)
 
@@ -31,14 +47,23 @@ class VectorIndex:
         """
         if not len(self.counts):
             return np.zeros(0, dtype=np.float32)
-        similar: NDArray[np.float32] = self.matrix @ query
+        return self._by_passage(self.matrix @ query)
+
+    def _by_passage(self, similar: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The score of each passage from those of its vectors, (vectors,)."""
         if len(similar) == len(self.counts):
             return similar
         return (similar[self._starts] + np.maximum.reduceat(similar, self._starts)) / np.float32(2)
 
-    def similar(self, query: NDArray[np.float32], count: int) -> EveryScore:  # noqa: ARG002 - the contract's signature
-        """How near every passage is to a unit vector, (dim,)."""
-        return EveryScore(self.scores(query))
+    def prepared(self) -> VectorIndex:
+        """The same, ready for a first look where there are many vectors."""
+        return self if len(self.matrix) < MANY else VectorIndex(self.matrix, self.counts, ShortVectors.of(self.matrix))
+
+    def similar(self, query: NDArray[np.float32], count: int) -> Similar:
+        """How near the passages are to a unit vector, (dim,)."""
+        if self.short is None or len(self.counts) <= _LOOKED_AT * count:
+            return EveryScore(self.scores(query))
+        return _TwoLooks(self, query, self._by_passage(self.short.products(query)))
 
     def only(self, passages: Positions) -> VectorIndex:
         """The vectors of some of the passages, in their order."""
@@ -56,9 +81,29 @@ class VectorIndex:
         """Write it into a folder that is there."""
         np.save(folder / "vectors.npy", self.matrix, allow_pickle=False)
         np.save(folder / "counts.npy", self.counts, allow_pickle=False)
+        if self.short is not None:
+            self.short.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> VectorIndex:
         """Map what `save` wrote into memory. Raises OSError, ValueError or EOFError if it is not whole."""
         matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
-        return cls(matrix, np.load(folder / "counts.npy", allow_pickle=False))
+        return cls(matrix, np.load(folder / "counts.npy", allow_pickle=False), ShortVectors.load(folder))
+
+
+@dataclass(frozen=True, slots=True)
+class _TwoLooks:
+    """`Similar` by short vectors first; whatever is told of a passage is told from its vectors in full."""
+
+    index: VectorIndex
+    query: NDArray[np.float32]
+    about: Scores
+
+    def best(self, allowed: NDArray[np.bool_], count: int) -> Positions:
+        """The nearest of those that look near."""
+        likely = highest(self.about, allowed, _LOOKED_AT * count)
+        return likely[np.argsort(-self.at(likely), kind="stable")[:count]]
+
+    def at(self, positions: Positions) -> Scores:
+        """The scores there."""
+        return self.index.only(positions).scores(self.query)

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from munshi.knowledge.vectors import VectorIndex
+from munshi.knowledge.dense import highest
+from munshi.knowledge.short_vectors import ShortVectors
+from munshi.knowledge.vectors import MANY, VectorIndex
 
 EAST, NORTH, WEST = np.eye(2, dtype=np.float32)[0], np.eye(2, dtype=np.float32)[1], np.array([-1, 0], dtype=np.float32)
 
@@ -68,3 +70,50 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "vectors.npy").write_bytes(content)
     with pytest.raises((OSError, ValueError, EOFError)):
         VectorIndex.load(tmp_path)
+
+
+def flat(rows: int, dim: int = 48, rank: int = 12) -> np.ndarray:
+    """Unit vectors that lie, but for a little, on a few axes: as those of texts do."""
+    rng = np.random.default_rng(3)
+    vectors = rng.standard_normal((rows, rank)) @ rng.standard_normal((rank, dim))
+    vectors += 0.05 * rng.standard_normal((rows, dim))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def many() -> VectorIndex:
+    """Three thousand passages, each second one with two vectors."""
+    counts = np.array([1, 2] * 1500)
+    matrix = flat(int(counts.sum()))
+    return VectorIndex(matrix, counts, ShortVectors.of(matrix, 16))
+
+
+@pytest.mark.parametrize("count", [1, 10, 100])
+def test_a_first_look_at_short_vectors_loses_nothing_that_is_near(many: VectorIndex, count: int) -> None:
+    allowed = np.arange(len(many.counts)) % 7 != 0
+    for query in flat(5):
+        exact = highest(many.scores(query), allowed, count)
+        found = many.similar(query, count).best(allowed, count)
+        assert found.tolist() == exact.tolist()
+        assert many.similar(query, count).at(found) == pytest.approx(many.scores(query)[found], abs=1e-6)
+
+
+def test_where_nothing_is_allowed_nothing_is_near(many: VectorIndex) -> None:
+    nowhere = np.zeros(len(many.counts), dtype=bool)
+    assert many.similar(flat(1)[0], 10).best(nowhere, 10).tolist() == []
+
+
+def test_short_vectors_are_kept_with_the_rest(many: VectorIndex, tmp_path: Path) -> None:
+    many.save(tmp_path)
+    again = VectorIndex.load(tmp_path)
+    assert again.short is not None
+    query, allowed = flat(1)[0], np.ones(len(many.counts), dtype=bool)
+    assert again.similar(query, 10).best(allowed, 10).tolist() == many.similar(query, 10).best(allowed, 10).tolist()
+
+
+def test_only_many_vectors_are_made_short() -> None:
+    few = VectorIndex(flat(100), np.ones(100, dtype=np.int64)).prepared()
+    assert few.short is None
+    enough = VectorIndex(flat(MANY), np.ones(MANY, dtype=np.int64)).prepared()
+    assert enough.short is not None
+    assert enough.short.matrix.shape == (MANY, 48)
