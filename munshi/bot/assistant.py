@@ -247,6 +247,7 @@ class Assistant:
             "effect": response.trace.get("effect"),
             "classifier": response.trace.get("classifier"),
             "rule": response.trace.get("rule"),
+            "generation": _written(response.trace.get("generation")),
         }
         self._audit.append(db, "turn", turn_record(message, sealing, response.reply, decided))
 
@@ -256,6 +257,13 @@ def _without_secret(message: Message, session: Session) -> tuple[Message, str]:
     waiting = session.state.get("identifying") or {}
     text, secret = hide(message.text, code_asked=bool(waiting.get("customer_id")))
     return replace(message, text=text), secret
+
+
+def _written(generation: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What the audit keeps of a model's part: its words are in `faults`, which are only counted."""
+    if generation is None:
+        return None
+    return {**generation, "faults": len(generation["faults"])}
 
 
 def _request(turn: Turn) -> Request:

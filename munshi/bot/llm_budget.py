@@ -6,20 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, insert, select, update
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from munshi.bot.tables import llm_tokens
 from munshi.knowledge.base import ChatModelError
-
-metadata = MetaData()
-
-_used = Table(
-    "llm_tokens",
-    metadata,
-    Column("business", String(120), primary_key=True),
-    Column("day", String(10), primary_key=True),
-    Column("tokens", Integer, nullable=False),
-)
 
 
 class SpentError(ChatModelError):
@@ -38,7 +29,6 @@ class Budget:
         self._business = business
         self._limit = limit
         self._today = today
-        metadata.create_all(engine)
 
     def check(self, what: str) -> None:
         """Raises SpentError, naming `what`, where nothing is left of today's; ChatModelError as `spend`."""
@@ -50,7 +40,9 @@ class Budget:
 
     def used(self) -> int:
         """The tokens taken today."""
-        query = select(_used.c.tokens).where(_used.c.business == self._business, _used.c.day == self._day)
+        query = select(llm_tokens.c.tokens).where(
+            llm_tokens.c.business == self._business, llm_tokens.c.day == self._day
+        )
         with _counting(), self._engine.execution_options(reading=True).begin() as db:
             return int(db.execute(query).scalar() or 0)
 
@@ -68,15 +60,15 @@ class Budget:
         row = {"business": self._business, "day": self._day, "tokens": tokens}
         try:
             with self._engine.begin() as db:
-                db.execute(insert(_used).values(row))
+                db.execute(insert(llm_tokens).values(row))
         except IntegrityError:
             return False
         return True
 
     def _added(self, tokens: int) -> bool:
-        here = (_used.c.business == self._business, _used.c.day == self._day)
+        here = (llm_tokens.c.business == self._business, llm_tokens.c.day == self._day)
         with self._engine.begin() as db:
-            return db.execute(update(_used).where(*here).values(tokens=_used.c.tokens + tokens)).rowcount > 0
+            return db.execute(update(llm_tokens).where(*here).values(tokens=llm_tokens.c.tokens + tokens)).rowcount > 0
 
 
 @contextmanager

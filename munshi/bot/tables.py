@@ -1,4 +1,5 @@
-"""The tables of a chat: what came in, what is remembered, what was said, what is still to be sent, and the audit.
+"""The tables of a chat: what came in, what is remembered, what was said, what is still to be sent, the audit, and
+the tokens of a language model.
 
 Columns that hold a customer's words are sealed (see `handlers.sealing`). A change here needs a migration beside it.
 """
@@ -90,4 +91,12 @@ audit_heads = Table(
     Column("business", String(120), primary_key=True),
     Column("seq", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+llm_tokens = Table(
+    "llm_tokens",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("tokens", Integer, nullable=False),
 )

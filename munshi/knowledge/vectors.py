@@ -99,6 +99,11 @@ class _TwoLooks:
     query: NDArray[np.float32]
     about: Scores
 
+    @property
+    def whole(self) -> bool:
+        """Always so."""
+        return True
+
     def best(self, allowed: NDArray[np.bool_], count: int) -> Positions:
         """The nearest of those that look near."""
         likely = highest(self.about, allowed, _LOOKED_AT * count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -88,6 +89,14 @@ def is_extracted(response: Response) -> bool:
     assert response.reply.citations
     quoted = response.reply.citations[0].quote
     return response.reply.data["method"] != "generate" and quoted in response.reply.text
+
+
+def test_the_audit_keeps_what_a_model_was_asked_and_none_of_its_words(shop: Shop) -> None:
+    shop.ask(QUESTION, faithful)
+    *_, last = shop.app.notary.records()
+    written = json.loads(last.body)["data"]["generation"]
+    assert (written["released"], written["faults"], len(written["prompt"]) > 8) == (2, 0, True)
+    assert "returned" not in last.body
 
 
 def test_a_faithful_answer_is_heard_sentence_by_sentence_and_kept(shop: Shop) -> None:
