@@ -62,7 +62,7 @@ class Mender:
         counts = Counter(word.lower() for word in vocabulary)
         counts.update(self._names)
         self._counts = Counter({word: counts[word] for word in self._trusted(counts)})
-        self._words = list(self._counts)
+        self._words = sorted(self._counts)
         self._own = self._own_hindi()
         self._by_initial = _grouped(self._counts, lambda word: word[0])
         self._by_sound = _grouped(self._counts, _skeleton)
@@ -219,7 +219,7 @@ def _reach(word: str, language: Language) -> int:
 
 def _grouped(words: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = defaultdict(list)
-    for word in words:
+    for word in sorted(words):  # of two as good the same is taken every time
         groups[key(word)].append(word)
     return dict(groups)
 

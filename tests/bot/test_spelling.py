@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import datetime
 
 import pytest
@@ -136,3 +139,23 @@ def test_a_slip_beside_a_products_word_is_that_products(said: str, meant: str) -
     mender = Mender(["shop", "shop", "shop"], NAMES, known_words())
     language: Language = "hinglish" if "hai" in said else "en"
     assert " ".join(word.norm for word in mender.mend(tokenise(clean(said).text), language)) == meant
+
+
+def test_what_a_word_is_taken_for_hangs_on_no_chance() -> None:
+    code = (
+        "from munshi.bot.spelling import Mender; from munshi.knowledge.normalise import clean;"
+        "from munshi.knowledge.tokens import tokenise;"
+        "mender = Mender(['dadar', 'aadhaar', 'udhar'], ['Dadar', 'Aadhaar'], frozenset());"
+        "print([word.norm for word in mender.mend(tokenise(clean('दार दर धार').text), 'hi')])"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "0123"
+    }
+    assert len(said) == 1
