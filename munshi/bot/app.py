@@ -79,7 +79,6 @@ class App:
     library: Library
     encoder: Encoder | None
     store: Store
-    engine: Engine
     notary: Notary
 
     def respond(
@@ -114,7 +113,7 @@ class App:
 
     def take_up_records(self) -> tuple[str, ...]:
         """Bring the tables to what the pack's records say now, and name those that changed. Raises RecordsError."""
-        return import_records(self.engine, self.business.key, record_files(self.business.folder))
+        return import_records(self.store.engine, self.business.key, record_files(self.business.folder))
 
     def now(self) -> datetime:
         """The time in the business's zone."""
@@ -211,26 +210,28 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
     def clock() -> datetime:
         return datetime.now(business.profile.timezone)
 
+    def today() -> date:
+        return clock().date()
+
     preprocess = _preprocessor(business, records)
     encoder = _encoder(settings, say)
-    model = open_configured(settings, business.llm, _budget(settings, business, engine, lambda: clock().date()))
+    model = open_configured(settings, business.llm, _budget(settings, business, engine, today))
     training = replace(_training(business, encoder, preprocess, say), model=model)
-    classifier = open_classifier(business, training, home)
-    model_name = models_of(home).current() or business.classifier
+    opened = open_classifier(business, training, home)
     library = Library(
         settings,
-        Parts(business, encoder, preprocess.canonical, today=lambda: clock().date(), model=model),
+        Parts(business, encoder, preprocess.canonical, today=today, model=model),
         Told(passages=_counted(say, "Reading the papers: {done} of {total} passages")),
     )
 
     def versions() -> Mapping[str, str]:
-        return {"munshi": __version__, "model": model_name, "papers": library.retriever.index.version}
+        return {"munshi": __version__, "model": opened.name, "papers": library.retriever.index.version}
 
     phrases = Phrasebook(business.phrases)
     services = Services(Records(engine, business.key, prepare=preprocess.mended), library, phrases, business.profile)
     condense = Condenser(model, mask) if model is not None else None
     whole_questions = WholeQuestions(library, similar_by(encoder), condense)
-    conductor = _conductor(settings, business, services, classifier, whole_questions)
+    conductor = _conductor(settings, business, services, opened.classifier, whole_questions)
     conductor = replace(conductor, llm=model.name if model else "none")
     doorkeeper = _doorkeeper(settings, business, engine, conductor, clock) if business.personal else None
     return App(
@@ -240,19 +241,18 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         assistant=Assistant(
             store=store,
             understand=preprocess,
-            classifier=classifier,
+            classifier=opened.classifier,
             conductor=conductor if doorkeeper is None else doorkeeper,
             audit=Audit(business.key, versions),
             clock=clock,
             max_chars=settings.max_message_chars,
         ),
-        classifier=classifier,
+        classifier=opened.classifier,
         training=training,
         router=conductor.router,
         library=library,
         encoder=encoder,
         store=store,
-        engine=engine,
         notary=Notary(store, settings.audit_home(business.key)),
     )
 

@@ -23,7 +23,15 @@ def models_of(home: Path) -> ModelStore:
     return ModelStore(home / "models")
 
 
-def open_classifier(business: Business, training: Training, home: Path) -> Trained:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A classifier at work; `name` is that of the promoted version, or of the kind where it learnt from the pack."""
+
+    classifier: Trained
+    name: str
+
+
+def open_classifier(business: Business, training: Training, home: Path) -> Opened:
     """The promoted model, or the classifier that the pack names, fitted now; inside a cascade where the pack says so.
 
     `training.progress` is told why a promoted model is not used, and when it learnt from other examples than the
@@ -31,10 +39,12 @@ def open_classifier(business: Business, training: Training, home: Path) -> Train
     """
     examples = Examples.from_intents(business.intents)
     promoted = _promoted(business, training, home)
+    name = business.classifier if promoted is None else promoted.name
+    base = None if promoted is None else promoted.classifier
     if business.classifier != CASCADE:
-        return promoted or _fitted(business, examples, training, home)
-    base = promoted or _few_shot(business, training, home)
-    return base if isinstance(base, Cascade) else Cascade.around(base, examples, training)
+        return Opened(base or _fitted(business, examples, training, home), name)
+    base = base or _few_shot(business, training, home)
+    return Opened(base if isinstance(base, Cascade) else Cascade.around(base, examples, training), name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,7 @@ def _listed(names: set[str]) -> str:
     return ", ".join(sorted(names)[:5])
 
 
-def _promoted(business: Business, training: Training, home: Path) -> Trained | None:
+def _promoted(business: Business, training: Training, home: Path) -> Opened | None:
     store = models_of(home)
     name = store.current()
     if name is None:
@@ -82,7 +92,7 @@ def _promoted(business: Business, training: Training, home: Path) -> Trained | N
         training.progress(f"The promoted model is not used: {fit.remark}. The pack's examples are learnt instead.")
     elif fit.remark:
         training.progress(f"Note: {fit.remark}.")
-    return made
+    return None if made is None else Opened(made, name)
 
 
 def _fitted(business: Business, examples: Examples, training: Training, home: Path) -> Trained:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from munshi.intents.acceptance import FALSE_ACCEPT
@@ -76,10 +77,8 @@ class FewShotClassifier:
         """
         support = _support(examples, prepare)
         key = _key(support, encoder, false_accept)
-        try:
+        with suppress(IntentError):  # missing, damaged or out of date: it is learnt again
             return cls(*read_model(cache, key), encoder, prepare=prepare)
-        except IntentError:
-            pass  # missing, damaged or out of date: learn again
         say = progress or (lambda _text: None)
         say(f"Learning {len(support.intents)} intents from {support.real} examples")
         fitted = cls._fitted(support, encoder, prepare, false_accept)

@@ -67,7 +67,7 @@ class Chat:
 @pytest.fixture
 def chat(bank: App) -> Chat:
     # Codes are counted by the hour, and these tests send more than three.
-    with bank.engine.begin() as db:
+    with bank.store.engine.begin() as db:
         db.exec_driver_sql("DELETE FROM codes")
     return Chat(bank)
 
@@ -178,7 +178,7 @@ def test_a_code_is_good_in_its_own_chat_alone(bank: App, chat: Chat) -> None:
 
 def test_a_code_that_has_run_out_is_told_and_a_new_one_sent(bank: App, chat: Chat) -> None:
     code = chat.code_for(ASHA)
-    with bank.engine.begin() as db:
+    with bank.store.engine.begin() as db:
         db.execute(update(codes).values(expires_at=datetime.now(UTC)))
     assert chat(code).reply.data.get("accounts") is None
     new = CODE.search(chat("send a new code").reply.text).group()
@@ -187,7 +187,7 @@ def test_a_code_that_has_run_out_is_told_and_a_new_one_sent(bank: App, chat: Cha
 
 def test_a_turn_that_was_lost_after_the_code_was_right_goes_on(bank: App, chat: Chat) -> None:
     code = chat.code_for(ASHA)
-    with bank.engine.begin() as db:
+    with bank.store.engine.begin() as db:
         bind(db, "dummy-bank", chat.id, "AMC10001", datetime.now(UTC) + timedelta(minutes=1))
         db.execute(update(codes).values(used_at=datetime.now(UTC)))
     assert chat(code).reply.data["accounts"]
@@ -195,7 +195,7 @@ def test_a_turn_that_was_lost_after_the_code_was_right_goes_on(bank: App, chat: 
 
 def test_while_a_person_holds_the_chat_a_code_is_masked_too(bank: App, chat: Chat) -> None:
     code = chat.code_for(ASHA)
-    with bank.engine.begin() as db:
+    with bank.store.engine.begin() as db:
         bank.store.hold(db, chat.id, "Meena")
     assert chat(code).reply is None
     assert [line.text for line in bank.transcript(chat.id)][-1] == MASK
@@ -232,7 +232,7 @@ def test_whoever_logs_out_is_a_stranger_again_and_nothing_is_remembered(bank: Ap
 
 def test_another_customer_in_the_same_chat_finds_nothing_of_the_first(bank: App, chat: Chat) -> None:
     chat.log_in(ASHA)
-    with bank.engine.begin() as db:  # fifteen minutes later
+    with bank.store.engine.begin() as db:  # fifteen minutes later
         bind(db, "dummy-bank", chat.id, "AMC10001", datetime.now(UTC) - timedelta(seconds=1))
     told = chat.log_in(RAVI)
     assert [each["account"] for each in told.reply.data["accounts"]] == ["Savings ••2345"]
@@ -243,7 +243,8 @@ def test_another_customer_in_the_same_chat_finds_nothing_of_the_first(bank: App,
 
 
 def test_a_token_lets_its_customer_in_once(bank: App, chat: Chat) -> None:
-    asked = bank.settings.model_copy(update={"database_url": bank.engine.url.render_as_string(hide_password=False)})
+    url = bank.store.engine.url.render_as_string(hide_password=False)
+    asked = bank.settings.model_copy(update={"database_url": url})
     customer_id, token = make_login_token(asked, ASHA, lifetime=timedelta(minutes=5))
     assert customer_id == "AMC10001"
     chat("what is my balance")
@@ -278,7 +279,7 @@ def test_a_code_is_kept_nowhere_that_anybody_reads(bank: App, chat: Chat) -> Non
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whoever_is_bound_sees_exactly_their_own_accounts(bank: App, data: st.DataObject) -> None:
-    with bank.engine.begin() as db:
+    with bank.store.engine.begin() as db:
         known = db.execute(select(customers.c.customer_id).where(customers.c.status == "active")).scalars().all()
         customer_id = data.draw(st.sampled_from(sorted(known)))
         chat = Chat(bank)
