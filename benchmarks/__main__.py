@@ -1,4 +1,7 @@
-"""`python -m benchmarks` prints every figure of the README again; `python -m benchmarks.NAME --help` tells of one."""
+"""`python -m benchmarks` prints the README's figures again, but for those that take hours.
+
+`python -m benchmarks.NAME --help` tells of one.
+"""
 
 from __future__ import annotations
 

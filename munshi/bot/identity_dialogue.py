@@ -88,7 +88,7 @@ class IdentityDialogue:
             if waiting.sends >= self.max_tries:  # as many numbers were tried
                 return Failed()
             sent = self.identification.send(context.session_id, number)
-            return self._sent(replace(waiting, sends=waiting.sends + 1), sent, context)
+            return self._sent(replace(waiting, sends=waiting.sends + 1, customer_id=""), sent, context)
         if waiting.customer_id and asks_again(words):
             return self._sent(waiting, self._send_again(waiting, context), context)
         if is_question():
@@ -102,7 +102,8 @@ class IdentityDialogue:
     def _sent(self, waiting: Identifying, sent: CodeSent | TooMany, context: Context) -> Outcome:
         if isinstance(sent, TooMany):
             until = clock_in_words(sent.until.astimezone(context.now.tzinfo).time())
-            return self._wrong(replace(waiting, customer_id=""), "identify_too_many", context.language, until=until)
+            # A code that was sent before is good still: whoever waits for one goes on waiting, and hides what comes.
+            return self._wrong(waiting, "identify_too_many", context.language, until=until)
         reply = self._say("identify_sent", context.language)
         if sent.shown:
             shown = self.phrases("identify_demo", context.language, code=sent.shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import unicodedata
@@ -198,7 +199,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _place(given: _Given) -> str:
-    return str(given.path.absolute())
+    return os.path.abspath(given.path)  # noqa: PTH100 - a link stays one, but `..` goes: it names the same place
 
 
 def _key(name: str) -> str:

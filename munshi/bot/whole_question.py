@@ -39,12 +39,18 @@ class WholeQuestions:
             return context
         if handler == "stock_price" and follow_up.is_number:
             return context.again(asked)
+        if (
+            handler not in PAPER_HANDLERS
+            and handler != "stock_price"
+            and (handler != "hours_location" or follow_up.appended)
+        ):
+            return context
         readings = [context.again(text) for text in self._texts(follow_up, context)]
         if handler in PAPER_HANDLERS:
             return self._by_papers(context, readings, follow_up)
         if handler == "stock_price":
             return next((reading for reading in readings if _names(reading, follow_up.new)), context)
-        return readings[0] if handler == "hours_location" and not follow_up.appended else context
+        return readings[0]
 
     def _texts(self, follow_up: FollowUp, context: Context) -> list[str]:
         """What it may mean. A model is asked only where the words leave more than one thing."""

@@ -34,6 +34,10 @@ __all__ = ["HybridRetriever", "SearchSettings"]
 _log = logging.getLogger(__name__)
 
 
+# Disagreements that the log was told of are remembered up to so many.
+_TOLD = 1_000
+
+
 class HybridRetriever:
     """BM25 and dense vectors, fused and reranked. Without an encoder, BM25 alone. Safe for several threads."""
 
@@ -66,7 +70,7 @@ class HybridRetriever:
         self._exact = ExactMatcher(index)
         self._contradictions = Contradictions()
         self._cache: LruCache[SearchTrace] = LruCache(self.settings.cache)
-        self._told: LruCache[bool] = LruCache(self.settings.cache)
+        self._told: LruCache[bool] = LruCache(_TOLD)
         self._from = np.array([(p.valid_from or date.min).toordinal() for p in index.passages], dtype=np.int64)
         self._until = np.array([(p.valid_until or date.max).toordinal() for p in index.passages], dtype=np.int64)
 

@@ -152,7 +152,9 @@ def _scores(
     for number, (asked, model) in enumerate(product(rounds, models), 1):
         index = Index.from_passages(asked.passages, remembering, lexical=model, prepare=prepare, reuse=index)
         for alpha in alphas:
-            chosen = replace(settings, alpha=alpha)
+            chosen = replace(
+                settings, alpha=alpha, conflicts=False
+            )  # they change no order, and would be logged each time
             retriever = HybridRetriever(index, remembering, settings=chosen, prepare=prepare)
             found[Choice.of(chosen, model)] += [
                 _score(retriever, query.text, query.relevant) for query in asked.queries

@@ -201,4 +201,4 @@ def test_a_text_is_mended_in_its_own_words(understand: Preprocessor) -> None:
 
 @given(st.text())
 def test_any_text_can_be_mended(understand: Preprocessor, text: str) -> None:
-    assert isinstance(understand.mended(text), str)
+    understand.mended(text)  # raises nothing
