@@ -68,12 +68,24 @@ CALL_PERSON = "person:"
 """The value of a button that calls a person, whatever its label says."""
 
 
+class Choose(Protocol):
+    """What may stand in a slot for this customer: their own accounts, payees, orders."""
+
+    def __call__(self, turn: Turn, said: str) -> tuple[Button, ...]:
+        """What `said` may mean, as labels and the values to keep: one is taken, of several the customer chooses.
+
+        Empty `said` asks for all there are. `turn.slots` has what is filled so far. Raises SlotError where nothing
+        fits, with the reason.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One thing a handler must know before it runs.
 
     `prompt` asks for it, by language ("en" is always there). `validate` takes the canonical value of an entity of
     this `kind`, or the customer's bare words, and returns the value to keep; it raises `SlotError` with the reason.
+    Where the values depend on the customer, `choose` does so in its place.
     """
 
     name: str
@@ -83,6 +95,7 @@ class Slot:
     choices: tuple[str, ...] = ()
     secret: bool = False
     optional: bool = False
+    choose: Choose | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +261,22 @@ class Action(Protocol):
 
     def execute(self, turn: Turn, db: Connection) -> Reply:
         """Do it inside the caller's transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A one-time code that an action asks for: `purpose` counts the sends, `binding` is what the code is good for."""
+
+    purpose: str
+    binding: Mapping[str, str]
+
+
+@runtime_checkable
+class Challenging(Action, Protocol):
+    """An action that may want a one-time code between the customer's yes and the effect."""
+
+    def challenge(self, turn: Turn) -> Challenge | None:
+        """The code that this confirmed turn needs; None where it needs none."""
 
 
 Handler = Answerer | Action
