@@ -6,16 +6,17 @@ carries the effect of an Action, so that a crash leaves either all of a turn or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from munshi.bot.message import Message
+from munshi.bot.message import Message, details, from_details
 from munshi.bot.tables import inbox, outbox, sessions, transcript
 from munshi.handlers.sealing import ERASED, Sealer, new_sealer, sealer, sealers
 
@@ -74,25 +75,30 @@ class Store:
 
     def accept(self, message: Message) -> Mapping[str, Any] | None:
         """Commit a message to the inbox. Returns the recorded response where it was already answered, else None."""
-        try:
-            with self.transaction() as db:
-                sealing = new_sealer(db, self.business, message.session_id)
-                db.execute(
-                    insert(inbox).values(
-                        business=self.business,
-                        message_id=message.id,
-                        session_id=message.session_id,
-                        user_id=message.user_id,
-                        channel=message.channel,
-                        text=sealing.seal(storable(message.text)),
-                        attachments=sealing.seal_json(list(message.attachments)),
-                        timestamp=message.timestamp,
-                        received_at=datetime.now(UTC),
-                    )
-                )
-        except IntegrityError:
-            return self.response(message.id)
-        return None
+        return None if self.accept_all((message,)) else self.response(message.id)
+
+    def accept_all(self, messages: Iterable[Message]) -> list[str]:
+        """Commit messages to the inbox, all or none; returns the ids of those that were not in it yet."""
+        with self.transaction() as db:
+            return [message.id for message in messages if self._accept(db, message)]
+
+    def _accept(self, db: Connection, message: Message) -> bool:
+        sealing = new_sealer(db, self.business, message.session_id)
+        dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+        made = dialect.insert(inbox).values(
+            business=self.business,
+            message_id=message.id,
+            session_id=message.session_id,
+            user_id=message.user_id,
+            channel=message.channel,
+            text=sealing.seal(storable(message.text)),
+            attachments=sealing.seal_json(list(message.attachments)),
+            details=sealing.seal_json(found) if (found := details(message)) else None,
+            timestamp=message.timestamp,
+            received_at=datetime.now(UTC),
+        )
+        made = made.on_conflict_do_nothing(index_elements=["business", "message_id"])
+        return db.execute(made.returning(inbox.c.message_id)).first() is not None
 
     def response(self, message_id: str) -> Mapping[str, Any] | None:
         """The recorded response to a message, None where it is not answered yet."""
@@ -278,4 +284,5 @@ def _message(row: Row[Any], sealing: Sealer) -> Message:
         text=sealing.open(row.text),
         attachments=tuple(sealing.open_json(row.attachments) or ()),
         timestamp=row.timestamp,
+        **from_details(sealing.open_json(row.details)),
     )

@@ -20,6 +20,7 @@ inbox = Table(
     Column("channel", String(40), nullable=False),
     Column("text", Text, nullable=False),  # sealed
     Column("attachments", Text, nullable=False),  # sealed JSON
+    Column("details", Text),  # sealed JSON: what a message is beside its text; none for a plain one
     Column("timestamp", UtcDateTime(), nullable=False),
     Column("received_at", UtcDateTime(), nullable=False),
     Column("done_at", UtcDateTime(), index=True),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from munshi.bot.database import StoreError, open_engine
-from munshi.bot.message import Message
+from munshi.bot.message import Media, Message
 from munshi.bot.store import Session, StaleSessionError, Store
 
 
@@ -35,6 +36,21 @@ def test_the_same_message_id_is_the_same_message(store: Store) -> None:
     store.accept(message("first"))
     store.accept(message("second"))
     assert [left.text for left in store.unanswered()] == ["first"]
+
+
+def test_what_a_message_is_beside_its_text_is_kept(store: Store) -> None:
+    media = (Media("123", "audio/ogg", voice=True),)
+    voice = replace(message("", "m2"), kind="audio", media=media, reply_to="wamid.1", extra={"new": [1, "\ud800"]})
+    assert store.accept_all((message(), voice)) == ["m1", "m2"]
+    first, second = store.unanswered()
+    assert first == message()
+    assert second == replace(voice, extra={"new": [1, "?"]})
+
+
+def test_of_several_messages_only_the_new_ones_are_accepted(store: Store) -> None:
+    store.accept(message("first"))
+    assert store.accept_all((message("again"), message("new", "m2"), message("new again", "m2"))) == ["m2"]
+    assert [left.text for left in store.unanswered()] == ["first", "new"]
 
 
 def test_two_businesses_in_one_database_do_not_meet(store: Store) -> None:
