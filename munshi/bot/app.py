@@ -59,6 +59,8 @@ from munshi.knowledge.memo import RememberingEncoder
 Progress = Callable[[str], None]
 
 _STARTERS = 3
+# What some handlers find in a message though they have no slot for it.
+_BARE: Mapping[str, tuple[str, ...]] = {"stock_price": ("product",), "branch_location": ("pin_code",)}
 # Messages whose canonical form is kept.
 _REMEMBERED = 64
 _WORD = re.compile(r"[^\W\d_]+")
@@ -352,7 +354,7 @@ def _bare(business: Business, handlers: Mapping[str, tuple[str, Handler]]) -> Ma
         name, handler = handlers[intent.name]
         if isinstance(handler, Action):
             continue
-        kinds = [slot.kind for slot in handler.slots] + (["product"] if name == "stock_price" else [])
+        kinds = [*(slot.kind for slot in handler.slots), *_BARE.get(name, ())]
         for kind in kinds:
             bare.setdefault(kind, intent.name)
     return bare

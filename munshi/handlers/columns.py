@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from munshi.handlers.money import to_paise
@@ -15,6 +15,9 @@ from munshi.handlers.phones import to_e164
 ORDER_STATUSES = ("placed", "packed", "shipped", "out_for_delivery", "delivered", "cancelled", "returned", "delayed")
 HOLDING_STATUSES = ("active", "blocked", "closed")
 """What a customer or an account can be."""
+BRANCH_KINDS = ("branch", "atm")
+BRANCH_SERVICES = ("atm", "cash_deposit", "locker", "passbook")
+"""What can be found at a branch: a machine that pays cash, one that takes it, lockers, a passbook printer."""
 
 
 class CellError(ValueError):
@@ -126,6 +129,57 @@ def _read_code(cell: str) -> str:
     raise CellError(f"'{cell[:40]}' is not a code.", "Write letters and digits, 60 at most.")
 
 
+def _one_of(what: str, known: tuple[str, ...]) -> Callable[[str], str]:
+    """A reader of cells that must hold one of a few words."""
+
+    def read(cell: str) -> str:
+        word = re.sub(r"[\s-]+", "_", cell.casefold())
+        if word in known:
+            return word
+        raise CellError(f"'{cell[:40]}' is no {what}.", f"Use one of: {', '.join(known)}.")
+
+    return read
+
+
+def _read_services(cell: str) -> list[str]:
+    return [_one_of("service of a branch", BRANCH_SERVICES)(part) for part in _read_list(cell)]
+
+
+def _read_pin_code(cell: str) -> str:
+    code = cell.replace(" ", "")
+    if re.fullmatch(r"[1-9][0-9]{5}", code):
+        return code
+    raise CellError(f"'{cell[:40]}' is not a PIN code.", "Write six digits, as in 400703.")
+
+
+def _read_ifsc(cell: str) -> str:
+    if re.fullmatch(r"[A-Z]{4}0[A-Z0-9]{6}", cell.upper()):
+        return cell.upper()
+    raise CellError(f"'{cell[:40]}' is not an IFSC.", "Write four letters, a zero and six more: AMVL0000001.")
+
+
+def _read_hours(cell: str) -> str:
+    """The opening time of a day, as "10:00-16:00"."""
+    found = re.fullmatch(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})", cell, re.ASCII)
+    try:
+        if found is not None:
+            opens, closes = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+            if opens < closes:
+                return f"{opens:%H:%M}-{closes:%H:%M}"
+    except ValueError:
+        pass
+    raise CellError(f"'{cell[:40]}' are no hours.", "Write them as in 10:00-16:00.")
+
+
+def _degrees(most: int) -> Callable[[str], str]:
+    def read(cell: str) -> str:
+        if re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,8})?", cell) and abs(float(cell)) <= most:
+            return cell
+        raise CellError(f"'{cell[:40]}' is no coordinate.", "Write degrees as in 19.0771, or leave it empty.")
+
+    return read
+
+
 def _read_list(cell: str) -> list[str]:
     return [part.strip() for part in cell.split("|") if part.strip()]
 
@@ -185,5 +239,27 @@ ACCOUNTS = RecordTable(
         CsvColumn("status", "status", _read_holding_status, empty="active"),
     ),
 )
-RECORD_TABLES: Mapping[str, RecordTable] = {table.name: table for table in (PRODUCTS, ORDERS, CUSTOMERS, ACCOUNTS)}
+BRANCHES = RecordTable(
+    "branches",
+    "code",
+    (
+        CsvColumn("code", "code", _read_code, needed=True),
+        CsvColumn("name", "name", needed=True),
+        CsvColumn("kind", "kind", _one_of("kind of branch", BRANCH_KINDS), empty="branch"),
+        CsvColumn("address", "address", needed=True),
+        CsvColumn("areas", "areas", _read_list, empty=()),
+        CsvColumn("pin_code", "pin_code", _read_pin_code, needed=True),
+        CsvColumn("ifsc", "ifsc", _read_ifsc),
+        CsvColumn("micr", "micr"),
+        CsvColumn("phone", "phone"),
+        CsvColumn("hours", "hours", _read_hours),
+        CsvColumn("services", "services", _read_services, empty=()),
+        CsvColumn("aliases", "aliases", _read_list, empty=()),
+        CsvColumn("latitude", "latitude", _degrees(90)),
+        CsvColumn("longitude", "longitude", _degrees(180)),
+    ),
+)
+RECORD_TABLES: Mapping[str, RecordTable] = {
+    table.name: table for table in (PRODUCTS, ORDERS, CUSTOMERS, ACCOUNTS, BRANCHES)
+}
 """The files a pack may keep under records/, by name without .csv; a file comes after those that its rows speak of."""

@@ -17,8 +17,8 @@ from munshi.handlers.columns import RECORD_TABLES, code_key
 from munshi.handlers.csv_file import RecordFault, read_records
 from munshi.handlers.customers import take_up_customers
 from munshi.handlers.ledger import Account, accounts_of
-from munshi.handlers.rows import Order, Product
-from munshi.handlers.tables import orders, products, record_files
+from munshi.handlers.rows import Branch, Order, Product
+from munshi.handlers.tables import branches, orders, products, record_files
 
 MAX_BYTES = 50_000_000
 """A larger file is refused: no shop's list is that long, and reading it would stall the start."""
@@ -121,6 +121,7 @@ _TAKE_UP: Mapping[str, TakeUp] = {
     "orders": _replacing(orders),
     "customers": take_up_customers,
     "accounts": take_up_accounts,
+    "branches": _replacing(branches),
 }
 
 
@@ -167,6 +168,12 @@ class Records:
             found = accounts_of(db, self.business, customer_id)
         return tuple(account for account in found if account.status != "closed")
 
+    def branches(self) -> tuple[Branch, ...]:
+        """All branches and cash machines, by code."""
+        query = select(branches).where(branches.c.business == self.business).order_by(branches.c.code)
+        with self._engine.connect() as db:
+            return tuple(map(_branch, db.execute(query).mappings()))
+
     def _one(self, table: Table, key: str) -> RowMapping | None:
         query = select(table).where(table.c.business == self.business, table.c.key == key)
         with self._engine.connect() as db:
@@ -190,3 +197,8 @@ def _product(row: RowMapping) -> Product:
 def _order(row: RowMapping) -> Order:
     values = {name: value for name, value in row.items() if name not in ("business", "key")}
     return Order(**{**values, "items": tuple(values["items"])})
+
+
+def _branch(row: RowMapping) -> Branch:
+    values = {name: value for name, value in row.items() if name not in ("business", "key")}
+    return Branch(**{**values, **{name: tuple(values[name]) for name in ("areas", "services", "aliases")}})

@@ -16,6 +16,7 @@ GROUP = "munshi.handlers"
 """The entry point group in which an installed package offers handlers."""
 
 _OWN: Mapping[str, str] = {
+    "branch_location": "munshi.handlers.branch_location:BranchLocation",
     "check_balance": "munshi.handlers.balance:CheckBalance",
     "collect": "munshi.handlers.collect:Collect",
     "faq": "munshi.handlers.faq:Faq",

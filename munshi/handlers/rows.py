@@ -43,3 +43,29 @@ class Order:
     tracking: str
     city: str
     extra: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A place of the business's own: a branch, or a cash machine that stands by itself.
+
+    `hours` is "10:00-16:00", for the days the business opens, empty where the business's own hold; `services` are of
+    `BRANCH_SERVICES`; `aliases` are its other names and spellings, `areas` the towns and districts it serves, in every
+    script; coordinates are degrees as written.
+    """
+
+    code: str
+    name: str
+    kind: str
+    address: str
+    areas: tuple[str, ...]
+    pin_code: str
+    ifsc: str
+    micr: str
+    phone: str
+    hours: str
+    services: tuple[str, ...]
+    aliases: tuple[str, ...]
+    latitude: str
+    longitude: str
+    extra: Mapping[str, str]

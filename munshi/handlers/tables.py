@@ -80,6 +80,28 @@ orders = Table(
     Column("extra", JSON, nullable=False),
 )
 
+branches = Table(
+    "branches",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("key", String(120), primary_key=True),  # the code as `code_key` spells it
+    Column("code", String(120), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("areas", JSON, nullable=False),
+    Column("pin_code", String(6), nullable=False),
+    Column("ifsc", String(11), nullable=False),
+    Column("micr", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("hours", String(11), nullable=False),
+    Column("services", JSON, nullable=False),
+    Column("aliases", JSON, nullable=False),
+    Column("latitude", String(13), nullable=False),
+    Column("longitude", String(13), nullable=False),
+    Column("extra", JSON, nullable=False),
+)
+
 record_files = Table(
     "record_files",
     metadata,
