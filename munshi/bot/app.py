@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -19,6 +19,7 @@ from munshi.bot.assistant import Assistant, Response
 from munshi.bot.audit import Audit
 from munshi.bot.audit_notary import Notary
 from munshi.bot.business import Business, load_business
+from munshi.bot.channels import open_channels
 from munshi.bot.classifier import models_of, open_classifier
 from munshi.bot.code_ports import open_code_port
 from munshi.bot.code_secret import code_secret
@@ -33,6 +34,7 @@ from munshi.bot.library import QUIET, Library, Parts, Told
 from munshi.bot.llm import open_configured
 from munshi.bot.llm_budget import Budget
 from munshi.bot.message import Message
+from munshi.bot.outbox import Outbox
 from munshi.bot.pack.own_code import make_importable
 from munshi.bot.pack.reading import record_files
 from munshi.bot.preprocess import Preprocessor
@@ -81,6 +83,7 @@ class App:
     library: Library
     encoder: Encoder | None
     store: Store
+    outbox: Outbox
     notary: Notary
 
     def respond(
@@ -90,6 +93,10 @@ class App:
         response = self.assistant.respond(Message(text, session_id, user_id, channel), say=say)
         self.notary.after_turn()
         return response
+
+    def receive(self, messages: Iterable[Message]) -> int:
+        """Keep messages of a channel, all or none, for workers to answer; returns how many were not there before."""
+        return len(self.store.accept_all(messages))
 
     def notes(self) -> list[str]:
         """What whoever reads the answers should know of how they are made."""
@@ -207,6 +214,7 @@ def _training(business: Business, encoder: Encoder | None, preprocess: Preproces
 def _assemble(settings: Settings, business: Business, engine: Engine, say: Progress) -> App:
     home = settings.business_home(business.key)
     store = Store(engine, business.key)
+    outbox = Outbox(store, open_channels(settings))
     records = _records(engine, business)
 
     def clock() -> datetime:
@@ -242,6 +250,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         phrases=phrases,
         assistant=Assistant(
             store=store,
+            outbox=outbox,
             understand=preprocess,
             classifier=opened.classifier,
             conductor=conductor if doorkeeper is None else doorkeeper,
@@ -255,6 +264,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         library=library,
         encoder=encoder,
         store=store,
+        outbox=outbox,
         notary=Notary(store, settings.audit_home(business.key)),
     )
 

@@ -19,6 +19,8 @@ from munshi.bot.context import Context, Guess, Step
 from munshi.bot.doorkeeper import Doorkeeper
 from munshi.bot.effects import Request, once
 from munshi.bot.message import Message
+from munshi.bot.outbox import Outbox
+from munshi.bot.outbox_rows import Queued
 from munshi.bot.preprocess import Utterance
 from munshi.bot.pressed import heard, yes_means
 from munshi.bot.router import MODEL_STEP, Route
@@ -89,10 +91,11 @@ Think = Callable[[SessionState, float], _Turn]
 class Assistant:
     """Answers messages. Safe to call from many threads; one chat's messages are taken one at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (the parts of a turn)
         self,
         *,
         store: Store,
+        outbox: Outbox,
         understand: Understand,
         classifier: Classifier,
         conductor: Conductor | Doorkeeper,
@@ -102,6 +105,7 @@ class Assistant:
     ) -> None:
         """`clock` gives an aware time in the business's zone."""
         self._store = store
+        self._outbox = outbox
         self._understand = understand
         self._classifier = classifier
         self._conductor = conductor
@@ -124,8 +128,12 @@ class Assistant:
         """Answer what a crash left unanswered; the replies wait in the outbox. Returns how many there were."""
         left = self._store.unanswered()
         for message in left:
-            self._answer(message, push=True)
+            self.answer(message)
         return len(left)
+
+    def answer(self, message: Message) -> Response:
+        """Answer a message that was accepted and whose sender is not waiting: the reply is put into the outbox."""
+        return self._answer(message, push=True)
 
     def _answer(self, message: Message, *, push: bool = False, say: Say | None = None) -> Response:
         started = perf_counter()
@@ -217,7 +225,8 @@ class Assistant:
             if reply.handover is not None:
                 _call_person(db, store, turn, reply)
             if push:
-                store.push(db, message.session_id, message.channel, line)
+                queued = Queued(message.session_id, message.channel, line)
+                self._outbox.post(db, queued, reply, response.language)
             store.finish(db, message, to_json(response))
             self._keep_record(db, message, response)
         return response

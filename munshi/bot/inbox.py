@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Connection
+
 from munshi.bot.business import load_business
+from munshi.bot.channels import open_channels
 from munshi.bot.database import open_engine
+from munshi.bot.outbox import Outbox
+from munshi.bot.outbox_rows import Queued
 from munshi.bot.settings import Settings
+from munshi.bot.state import SessionState, from_json
 from munshi.bot.store import Line, Store
+from munshi.handlers.base import Language, Reply
 from munshi.handlers.tickets import Ticket, TicketError, claim_ticket, close_ticket, list_tickets, show_ticket
 
 
@@ -21,8 +28,10 @@ def _reference(given: str) -> str:
 class Inbox:
     """The tickets of one business and the chats they are about."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, outbox: Outbox | None = None) -> None:
+        """Without an outbox every chat is read by a window."""
         self._store = store
+        self._outbox = outbox or Outbox(store, {})
 
     def tickets(self, *, closed: bool = False) -> list[Ticket]:
         """The tickets that wait, oldest first; with `closed` all of them."""
@@ -54,7 +63,8 @@ class Inbox:
             ticket = claim_ticket(db, self._store.business, _reference(reference), person)
             self._store.hold(db, ticket.session_id, person)
             line = self._store.say(db, ticket.session_id, "person", text.strip())
-            self._store.push(db, ticket.session_id, ticket.channel, line)
+            queued = Queued(ticket.session_id, ticket.channel, line, "person")
+            self._outbox.post(db, queued, Reply(text.strip()), self._language(db, ticket))
         return ticket
 
     def release(self, reference: str) -> Ticket:
@@ -64,6 +74,10 @@ class Inbox:
             self._store.hold(db, ticket.session_id, None)
         return ticket
 
+    def _language(self, db: Connection, ticket: Ticket) -> Language:
+        session = self._store.session(db, ticket.session_id, channel=ticket.channel)
+        return from_json(SessionState, session.state).language or "en"
+
 
 @contextmanager
 def open_inbox(settings: Settings) -> Iterator[Inbox]:
@@ -71,6 +85,7 @@ def open_inbox(settings: Settings) -> Iterator[Inbox]:
     business = load_business(settings.business)
     engine = open_engine(settings.database_url, home=settings.business_home(business.key))
     try:
-        yield Inbox(Store(engine, business.key))
+        store = Store(engine, business.key)
+        yield Inbox(store, Outbox(store, open_channels(settings)))
     finally:
         engine.dispose()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+MAX_ID_CHARS = 200
+"""Longest id that the tables hold."""
 
 
 def _now() -> datetime:
@@ -33,7 +37,9 @@ class Message:
     """One message from a customer.
 
     `id` is the channel's own (a repeated id is the same message, answered once); `session_id` names the chat and
-    `user_id` the person as the channel knows them; `timestamp` is aware, in UTC; `attachments` are local file paths.
+    `user_id` the person as the channel knows them, which is where replies go; `timestamp` is aware, in UTC;
+    `attachments` are local file paths. Ids are kept `bounded`. `trace` names the message in the logs from its arrival
+    to its reply.
 
     `kind` is what it is where it is no text ("image", "location", "reaction", ...; see `bot.incoming`), `pressed` the
     value of the button that was pressed, `reply_to` the channel's id of the message that it answers, `media` what is
@@ -52,6 +58,7 @@ class Message:
     reply_to: str = ""
     media: tuple[Media, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    trace: str = field(default_factory=_new_id, compare=False)
 
 
 _DETAILS = ("kind", "pressed", "reply_to", "media", "extra")
@@ -72,3 +79,11 @@ def from_details(kept: Mapping[str, Any] | None) -> dict[str, Any]:
     if "media" in found:
         found["media"] = tuple(Media(**media) for media in found["media"])
     return found
+
+
+def bounded(id: str) -> str:
+    """An id that the tables hold: as it is, or its fingerprint where it is too long or holds what no column takes."""
+    kept = id.replace("\0", "").encode("utf-8", "replace").decode()
+    if len(id) <= MAX_ID_CHARS and kept == id:
+        return id
+    return "sha256-" + hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from munshi.bot.message import Message, details, from_details
-from munshi.bot.tables import inbox, outbox, sessions, transcript
+from munshi.bot.arrivals import enqueue, message_of, row_of, storable
+from munshi.bot.message import Message, bounded
+from munshi.bot.outbox_rows import Author, Queued, mark_shown, pending_lines, push_line, reopen
+from munshi.bot.tables import inbox, sessions, transcript
 from munshi.handlers.sealing import ERASED, Sealer, new_sealer, sealer, sealers
 
 Role = Literal["customer", "bot", "person"]
@@ -75,30 +76,25 @@ class Store:
 
     def accept(self, message: Message) -> Mapping[str, Any] | None:
         """Commit a message to the inbox. Returns the recorded response where it was already answered, else None."""
-        return None if self.accept_all((message,)) else self.response(message.id)
+        try:
+            with self.transaction() as db:
+                sealing = new_sealer(db, self.business, message.session_id)
+                db.execute(insert(inbox).values(row_of(self.business, message, sealing, queued=False)))
+        except IntegrityError:
+            return self.response(message.id)
+        return None
 
     def accept_all(self, messages: Iterable[Message]) -> list[str]:
-        """Commit messages to the inbox, all or none; returns the ids of those that were not in it yet."""
-        with self.transaction() as db:
-            return [message.id for message in messages if self._accept(db, message)]
+        """Commit messages to the inbox, all or none, for workers to answer; returns the ids that were not there before.
 
-    def _accept(self, db: Connection, message: Message) -> bool:
-        sealing = new_sealer(db, self.business, message.session_id)
-        dialect = postgresql if db.dialect.name == "postgresql" else sqlite
-        made = dialect.insert(inbox).values(
-            business=self.business,
-            message_id=message.id,
-            session_id=message.session_id,
-            user_id=message.user_id,
-            channel=message.channel,
-            text=sealing.seal(storable(message.text)),
-            attachments=sealing.seal_json(list(message.attachments)),
-            details=sealing.seal_json(found) if (found := details(message)) else None,
-            timestamp=message.timestamp,
-            received_at=datetime.now(UTC),
-        )
-        made = made.on_conflict_do_nothing(index_elements=["business", "message_id"])
-        return db.execute(made.returning(inbox.c.message_id)).first() is not None
+        A chat's messages are answered in the order of their timestamps, those of one moment in the order given. What
+        was held back until the customer writes again is sent now.
+        """
+        given = tuple(messages)
+        with self.transaction() as db:
+            fresh = enqueue(db, self.business, given)
+            reopen(db, self.business, {bounded(message.session_id) for message in given})
+        return fresh
 
     def response(self, message_id: str) -> Mapping[str, Any] | None:
         """The recorded response to a message, None where it is not answered yet."""
@@ -113,16 +109,16 @@ class Store:
         return found
 
     def unanswered(self) -> list[Message]:
-        """Accepted messages that a crash left without an answer, oldest first."""
+        """Messages that a crash left without an answer, oldest first; those that workers answer are not among them."""
         query = (
             select(inbox)
-            .where(inbox.c.business == self.business, inbox.c.done_at.is_(None))
+            .where(inbox.c.business == self.business, inbox.c.done_at.is_(None), inbox.c.queued.is_(False))
             .order_by(inbox.c.received_at)
         )
         with self.reading() as db:
             rows = db.execute(query).all()
             opened = sealers(db, self.business, (row.session_id for row in rows))
-        return [_message(row, opened[row.session_id]) for row in rows]
+        return [message_of(row, opened[row.session_id]) for row in rows]
 
     def finish(self, db: Connection, message: Message, response: Mapping[str, Any]) -> None:
         """Mark a message as answered, with the response a repetition of it gets; its text is kept as it is here.
@@ -208,17 +204,21 @@ class Store:
         ).inserted_primary_key
         return int(key[0]) if key else 0
 
-    def push(self, db: Connection, session_id: str, channel: str, line_id: int) -> None:
-        """Queue a line for a channel that did not ask for it (a person's words, an answer after a crash)."""
-        db.execute(
-            insert(outbox).values(
-                business=self.business,
-                session_id=session_id,
-                channel=channel,
-                line_id=line_id,
-                created_at=datetime.now(UTC),
-            )
-        )
+    def push(self, db: Connection, session_id: str, channel: str, line_id: int, role: Author = "person") -> None:
+        """Queue a line for a window that did not ask for it (a person's words, an answer after a crash)."""
+        push_line(db, self.business, Queued(session_id, channel, line_id, role))
+
+    def take_pending(self, session_id: str) -> list[Line]:
+        """Lines queued for a chat that were not shown yet; they count as sent from here on."""
+        waiting = pending_lines(self.business, session_id)
+        with self.reading() as db:  # asked every few seconds by every open window, and almost always in vain
+            if not db.execute(waiting.limit(1)).first():
+                return []
+        with self.transaction() as db:
+            rows = db.execute(waiting).all()
+            mark_shown(db, [row.queued for row in rows])
+            sealing = sealer(db, self.business, session_id)
+        return [_line(row, sealing) for row in rows]
 
     def transcript(self, session_id: str, *, limit: int = 200) -> list[Line]:
         """The latest lines of a chat, oldest first."""
@@ -247,42 +247,6 @@ class Store:
             lines = (_line(row, sealing) for row in rows)
             yield [line for line in lines if line.text != ERASED]
 
-    def take_pending(self, session_id: str) -> list[Line]:
-        """Lines queued for a chat that were not shown yet; they count as sent from here on."""
-        waiting = (
-            select(outbox.c.id.label("queued"), transcript)
-            .join(transcript, transcript.c.id == outbox.c.line_id)
-            .where(outbox.c.business == self.business, outbox.c.session_id == session_id, outbox.c.sent_at.is_(None))
-            .order_by(outbox.c.id)
-        )
-        with self.reading() as db:  # asked every few seconds by every open window, and almost always in vain
-            if not db.execute(waiting.limit(1)).first():
-                return []
-        with self.transaction() as db:
-            rows = db.execute(waiting).all()
-            ids = [row.queued for row in rows]
-            db.execute(update(outbox).where(outbox.c.id.in_(ids)).values(sent_at=datetime.now(UTC)))
-            sealing = sealer(db, self.business, session_id)
-        return [_line(row, sealing) for row in rows]
-
-
-def storable(text: str) -> str:
-    """A text as every database takes it: no NUL, no half of a surrogate pair."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
-
 
 def _line(row: Row[Any], sealing: Sealer) -> Line:
     return Line(row.id, row.role, sealing.open(row.text), row.at, sealing.open_json(row.reply))
-
-
-def _message(row: Row[Any], sealing: Sealer) -> Message:
-    return Message(
-        id=row.message_id,
-        session_id=row.session_id,
-        user_id=row.user_id,
-        channel=row.channel,
-        text=sealing.open(row.text),
-        attachments=tuple(sealing.open_json(row.attachments) or ()),
-        timestamp=row.timestamp,
-        **from_details(sealing.open_json(row.details)),
-    )

@@ -1,12 +1,12 @@
-"""The tables of a chat: what came in, what is remembered, what was said, what is still to be sent, the audit, and
-the tokens of a language model.
+"""The tables of a chat: what came in, whose turn it is, what is remembered, what was said, what is still to be sent,
+the audit, and the tokens of a language model.
 
 Columns that hold a customer's words are sealed (see `handlers.sealing`). A change here needs a migration beside it.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
 from munshi.handlers.tables import UtcDateTime, metadata
 
@@ -25,6 +25,28 @@ inbox = Table(
     Column("received_at", UtcDateTime(), nullable=False),
     Column("done_at", UtcDateTime(), index=True),
     Column("response", Text),  # sealed JSON
+    Column("trace", String(32), nullable=False),
+    Column("queued", Boolean, nullable=False),  # answered by a worker, not by the request that it came in
+)
+Index(
+    "ix_inbox_waiting",
+    inbox.c.business,
+    inbox.c.session_id,
+    inbox.c.timestamp,
+    sqlite_where=inbox.c.done_at.is_(None),
+    postgresql_where=inbox.c.done_at.is_(None),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("lane", String(8), primary_key=True),
+    Column("session_id", String(200), primary_key=True),
+    Column("due_at", UtcDateTime()),  # while a worker has the chat, the end of its lease; null: there is nothing to do
+    Column("token", String(32)),  # of the worker that has it
+    Column("tries", Integer, nullable=False),
+    Index("ix_turns_due", "business", "lane", "due_at"),
 )
 
 sessions = Table(
@@ -59,9 +81,21 @@ outbox = Table(
     Column("business", String(120), nullable=False, index=True),
     Column("session_id", String(200), nullable=False, index=True),
     Column("channel", String(40), nullable=False),
-    Column("line_id", Integer, nullable=False),
+    Column("line_id", Integer),  # null: an interim word, which is in no transcript
     Column("created_at", UtcDateTime(), nullable=False),
     Column("sent_at", UtcDateTime()),
+    Column("role", String(20), nullable=False),
+    Column("status", String(20), nullable=False),
+    # The rest is of what a sender sends; lines that a window asks for have none of it.
+    Column("ref", String(32), unique=True),
+    Column("address", Text),  # sealed
+    Column("part", Text),  # sealed JSON
+    Column("provider_id", String(200), index=True),
+    Column("tries", Integer, nullable=False),
+    Column("code", String(60)),
+    Column("detail", Text),
+    Column("changed_at", UtcDateTime()),
+    Index("ix_outbox_unsent", "business", "session_id", "status"),
 )
 
 effects = Table(

@@ -40,6 +40,10 @@ CREATE TABLE tickets (id INTEGER NOT NULL PRIMARY KEY, reference VARCHAR(20) UNI
   reason TEXT NOT NULL, summary TEXT NOT NULL, form JSON NOT NULL, status VARCHAR(20) NOT NULL,
   claimed_by VARCHAR(120), handover_of VARCHAR(400) UNIQUE, created_at DATETIME NOT NULL,
   updated_at DATETIME NOT NULL);
+CREATE TABLE outbox (id INTEGER NOT NULL PRIMARY KEY, business VARCHAR(120) NOT NULL, session_id VARCHAR(200) NOT NULL,
+  channel VARCHAR(40) NOT NULL, line_id INTEGER NOT NULL, created_at DATETIME NOT NULL, sent_at DATETIME);
+INSERT INTO outbox VALUES (1, 'shop', 's1', 'chat', 1, '2026-11-01', '2026-11-01');
+INSERT INTO outbox VALUES (2, 'shop', 's1', 'chat', 2, '2026-11-01', NULL);
 INSERT INTO inbox VALUES ('shop', 'm1', 's1', '', 'chat', 'नमस्ते', '["a.jpg"]', '2026-11-01', '2026-11-01', NULL, NULL);
 INSERT INTO sessions VALUES ('shop', 's1', 'chat', NULL, NULL, '{"language": "hi"}', '2026-11-01');
 INSERT INTO transcript VALUES (1, 'shop', 's1', 'bot', 'hello', '{"text": "hello"}', '2026-11-01');
@@ -72,6 +76,7 @@ def test_a_database_from_before_the_steps_keeps_what_it_holds(tmp_path: Path) ->
     (waiting,) = store.unanswered()
     assert (waiting.text, waiting.attachments) == ("नमस्ते", ("a.jpg",))
     assert [(line.text, line.reply) for line in store.transcript("s1")] == [("hello", {"text": "hello"}), ("hi", None)]
+    assert [line.text for line in store.take_pending("s1")] == ["hi"]
     with store.transaction() as db:
         session = store.session(db, "s1", channel="chat")
         assert session.state == {"language": "hi"}

@@ -41,16 +41,11 @@ def test_the_same_message_id_is_the_same_message(store: Store) -> None:
 def test_what_a_message_is_beside_its_text_is_kept(store: Store) -> None:
     media = (Media("123", "audio/ogg", voice=True),)
     voice = replace(message("", "m2"), kind="audio", media=media, reply_to="wamid.1", extra={"new": [1, "\ud800"]})
-    assert store.accept_all((message(), voice)) == ["m1", "m2"]
+    store.accept(message())
+    store.accept(voice)
     first, second = store.unanswered()
     assert first == message()
     assert second == replace(voice, extra={"new": [1, "?"]})
-
-
-def test_of_several_messages_only_the_new_ones_are_accepted(store: Store) -> None:
-    store.accept(message("first"))
-    assert store.accept_all((message("again"), message("new", "m2"), message("new again", "m2"))) == ["m2"]
-    assert [left.text for left in store.unanswered()] == ["first", "new"]
 
 
 def test_two_businesses_in_one_database_do_not_meet(store: Store) -> None:

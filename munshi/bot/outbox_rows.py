@@ -1,0 +1,139 @@
+"""The rows of the outbox: lines that a window asks for, and parts that a sender sends over a channel's API.
+
+A part is `waiting` until it was taken by the provider (`sent`, then `delivered`, `read`), `held` until the customer
+writes again, `dead` where it was given up, `dropped` where a person did not want it sent.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, Update, insert, select, update
+
+from munshi.bot.channel import DeliveryStatus, Part
+from munshi.bot.tables import outbox, transcript
+from munshi.bot.turns import wake
+from munshi.handlers.sealing import new_sealer
+
+Status = Literal["waiting", "sent", "delivered", "read", "held", "dead", "dropped"]
+Author = Literal["bot", "person"]
+
+_UNSENT: tuple[Status, ...] = ("waiting", "held", "dead")
+# What a status may replace: it is told again, late and in any order, and never takes back a later one.
+_REPLACES: dict[DeliveryStatus, tuple[Status, ...]] = {
+    "sent": ("waiting",),
+    "failed": ("waiting", "sent"),
+    "delivered": (*_UNSENT, "sent"),
+    "read": (*_UNSENT, "sent", "delivered"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What is put into the outbox: which line of which chat (None: a word that is in no transcript), by whom."""
+
+    session_id: str
+    channel: str
+    line_id: int | None
+    role: Author = "bot"
+
+
+def push_line(db: Connection, business: str, queued: Queued) -> None:
+    """Queue a line for a window, which asks for it."""
+    db.execute(insert(outbox).values(_row(business, queued)))
+
+
+def push_parts(db: Connection, business: str, queued: Queued, address: str, parts: Sequence[Part]) -> None:
+    """Queue the parts of a line for a sender, in their order."""
+    sealing = new_sealer(db, business, queued.session_id)
+    for part in parts:
+        sealed = {"address": sealing.seal(address), "part": sealing.seal_json(dict(part))}
+        db.execute(insert(outbox).values(**_row(business, queued), ref=uuid.uuid4().hex, **sealed))
+    if parts:
+        wake(db, business, "out", (queued.session_id,))
+
+
+def pending_lines(business: str, session_id: str) -> Any:
+    """The lines that a chat's window has not shown yet, each with its row of the outbox as `queued`."""
+    return (
+        select(outbox.c.id.label("queued"), transcript)
+        .join(transcript, transcript.c.id == outbox.c.line_id)
+        .where(*_of(business, session_id), outbox.c.status == "waiting", outbox.c.part.is_(None))
+        .order_by(outbox.c.id)
+    )
+
+
+def mark_shown(db: Connection, ids: Collection[int]) -> None:
+    """Count lines as shown."""
+    now = datetime.now(UTC)
+    db.execute(update(outbox).where(outbox.c.id.in_(ids)).values(status="sent", sent_at=now, changed_at=now))
+
+
+def reopen(db: Connection, business: str, session_ids: Collection[str]) -> None:
+    """The customers of these chats have written: what was held back for that may be sent."""
+    held = (outbox.c.business == business, outbox.c.session_id.in_(session_ids), outbox.c.status == "held")
+    chats = set(db.execute(select(outbox.c.session_id).where(*held)).scalars())
+    if chats:
+        db.execute(update(outbox).where(*held).values(status="waiting", changed_at=datetime.now(UTC)))
+        wake(db, business, "out", chats)
+
+
+def next_part(db: Connection, business: str, session_id: str) -> Row[Any] | None:
+    """The first part of a chat that is not dealt with, waiting or held."""
+    query = (
+        select(outbox)
+        .where(*_of(business, session_id), outbox.c.status.in_(("waiting", "held")), outbox.c.part.is_not(None))
+        .order_by(outbox.c.id)
+        .limit(1)
+    )
+    return db.execute(query).one_or_none()
+
+
+def mark(db: Connection, id: int, status: Status, *, code: str | None = None, detail: str | None = None) -> None:
+    """Deal with a part that waits; one whose status came meanwhile keeps that."""
+    changed = {"status": status, "code": code, "detail": detail, "changed_at": datetime.now(UTC)}
+    db.execute(update(outbox).where(outbox.c.id == id, outbox.c.status == "waiting").values(changed))
+
+
+def mark_sent(db: Connection, id: int, provider_id: str) -> None:
+    """The provider has taken a part."""
+    now = datetime.now(UTC)
+    sent = {"provider_id": provider_id[:200], "sent_at": now, "tries": outbox.c.tries + 1}
+    db.execute(update(outbox).where(outbox.c.id == id).values(sent))
+    mark(db, id, "sent")
+
+
+def mark_tried(db: Connection, id: int, status: Status, code: str, detail: str) -> None:
+    """The provider has not taken a part: it is as `status` says from here on, `waiting` for another try."""
+    db.execute(update(outbox).where(outbox.c.id == id).values(tries=outbox.c.tries + 1, provider_id=None))
+    mark(db, id, status, code=code[:60], detail=detail[:500])
+
+
+def told(business: str, status: DeliveryStatus, *, ref: str, provider_id: str) -> Update:
+    """The part that a provider's status is about, where that is news; without values."""
+    named = outbox.c.ref == ref if ref else outbox.c.provider_id == provider_id
+    mine: tuple[Any, ...] = (outbox.c.business == business, outbox.c.part.is_not(None), named)
+    if ref and provider_id:  # a part that was sent again is not what an earlier sending of it says
+        mine = (*mine, outbox.c.provider_id.is_(None) | (outbox.c.provider_id == provider_id))
+    return update(outbox).where(*mine, outbox.c.status.in_(_REPLACES[status]))
+
+
+def _row(business: str, queued: Queued) -> dict[str, Any]:
+    return {
+        "business": business,
+        "session_id": queued.session_id,
+        "channel": queued.channel,
+        "line_id": queued.line_id,
+        "role": queued.role,
+        "status": "waiting",
+        "tries": 0,
+        "created_at": datetime.now(UTC),
+    }
+
+
+def _of(business: str, session_id: str) -> tuple[Any, ...]:
+    return (outbox.c.business == business, outbox.c.session_id == session_id)

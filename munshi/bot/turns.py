@@ -1,0 +1,133 @@
+"""Whose turn it is: a row for each chat and lane, which one worker holds at a time, for as long as its lease runs.
+
+A lane is a direction: "in" for messages to be answered, "out" for parts to be sent. A row is due when there is
+something to do; taking it moves that time to the end of the lease, so that a worker that dies gives everything back by
+itself. Two workers in one chat are thereby rare, not impossible: that an effect is had once is kept by the transactions
+(`Store.finish`, `Store.save_state`, `once`), not by the lease.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Update, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from munshi.bot.tables import turns
+
+Lane = Literal["in", "out"]
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A chat in hand. `tries` counts the claims since something in it was last brought to an end, this one too."""
+
+    business: str
+    lane: Lane
+    session_id: str
+    token: str
+    tries: int
+
+
+def wake(db: Connection, business: str, lane: Lane, session_ids: Iterable[str], *, at: datetime | None = None) -> None:
+    """Have chats looked into from `at` on (now); one that is due, in hand or waiting for a next try stays as it is."""
+    due = at or datetime.now(UTC)
+    rows = [
+        {"business": business, "lane": lane, "session_id": session_id, "due_at": due, "tries": 0}
+        for session_id in sorted(
+            set(session_ids)
+        )  # in one order everywhere: two that wake the same never block each other
+    ]
+    if not rows:
+        return
+    adding = _dialect(db).insert(turns).values(rows)
+    db.execute(
+        adding.on_conflict_do_update(
+            index_elements=[turns.c.business, turns.c.lane, turns.c.session_id],
+            set_={"due_at": func.coalesce(turns.c.due_at, adding.excluded.due_at)},
+        )
+    )
+
+
+def hurry(db: Connection, business: str, lane: Lane, session_id: str) -> None:
+    """Have a chat looked into now, also where its next try would be later."""
+    wake(db, business, lane, (session_id,))
+    free = (*_row(business, lane, session_id), turns.c.token.is_(None))
+    db.execute(update(turns).where(*free).values(due_at=datetime.now(UTC)))
+
+
+def is_due(db: Connection, business: str, lane: Lane) -> bool:
+    """Whether a claim would find something; it takes no lock."""
+    return db.execute(_due(business, lane).limit(1)).first() is not None
+
+
+def claim(db: Connection, business: str, lane: Lane, *, lease: timedelta = LEASE) -> Claim | None:
+    """Take the chat that has been due longest; None where none is. No two workers get the same."""
+    chosen = _due(business, lane).limit(1)
+    if db.dialect.name == "postgresql":
+        chosen = chosen.with_for_update(skip_locked=True)
+    token = uuid.uuid4().hex
+    row = db.execute(
+        update(turns)
+        .where(*_row(business, lane, chosen.scalar_subquery()))
+        .values(token=token, due_at=datetime.now(UTC) + lease, tries=turns.c.tries + 1)
+        .returning(turns.c.session_id, turns.c.tries)
+    ).first()
+    return None if row is None else Claim(business, lane, row.session_id, token, row.tries)
+
+
+def renew(db: Connection, held: Claim, *, lease: timedelta = LEASE) -> bool:
+    """Hold on to a chat; False where it was given to another meanwhile."""
+    return db.execute(_mine(held).values(due_at=datetime.now(UTC) + lease)).rowcount == 1
+
+
+def lock(db: Connection, held: Claim) -> bool:
+    """Keep everybody out of the row until this transaction ends; False where it was given to another meanwhile.
+
+    What is looked up after it is as it will be when the chat is released: whoever adds work touches the row afterwards.
+    """
+    query = select(turns.c.token).where(*_row(held.business, held.lane, held.session_id)).with_for_update()
+    return db.execute(query).scalar() == held.token
+
+
+def release(db: Connection, held: Claim, *, due: datetime | None, done: bool) -> None:
+    """Give a chat back: due again at `due`, or (None) when something is added. `done` counts its tries from nothing."""
+    tries = 0 if done else turns.c.tries
+    db.execute(_mine(held).values(token=None, due_at=due, tries=tries))
+
+
+def give_back(db: Connection, held: Claim, *, due: datetime) -> None:
+    """Give a chat back as if it had not been taken."""
+    db.execute(_mine(held).values(token=None, due_at=due, tries=func.coalesce(turns.c.tries, 1) - 1))
+
+
+def in_hand(db: Connection, business: str, lane: Lane, session_id: str) -> bool:
+    """Whether a worker holds the chat, on a lease that still runs."""
+    held = (turns.c.token.is_not(None), turns.c.due_at > datetime.now(UTC))
+    return db.execute(select(turns.c.token).where(*_row(business, lane, session_id), *held)).first() is not None
+
+
+def _due(business: str, lane: Lane) -> Any:
+    return (
+        select(turns.c.session_id)
+        .where(turns.c.business == business, turns.c.lane == lane, turns.c.due_at <= datetime.now(UTC))
+        .order_by(turns.c.due_at)
+    )
+
+
+def _row(business: str, lane: Lane, session_id: Any) -> tuple[Any, ...]:
+    return (turns.c.business == business, turns.c.lane == lane, turns.c.session_id == session_id)
+
+
+def _mine(held: Claim) -> Update:
+    return update(turns).where(*_row(held.business, held.lane, held.session_id), turns.c.token == held.token)
+
+
+def _dialect(db: Connection) -> Any:
+    return postgresql if db.dialect.name == "postgresql" else sqlite
