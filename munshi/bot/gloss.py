@@ -12,11 +12,11 @@ from typing import Protocol
 
 from munshi.bot.hindi import HindiWord, hindi_lexicon, roman
 from munshi.bot.spelling import Word
-from munshi.bot.transliterate import sound_key
 from munshi.handlers.base import Language
 from munshi.knowledge import lexicon
 from munshi.knowledge.normalise import clean
 from munshi.knowledge.tokens import tokenise
+from munshi.knowledge.transliterate import sound_key
 
 Key = tuple[str, ...]
 

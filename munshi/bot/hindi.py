@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from munshi.bot.transliterate import romanise, sound_key
 from munshi.knowledge import lexicon
 from munshi.knowledge.tokens import Token
+from munshi.knowledge.transliterate import romanise, sound_key
 
 Tense = Literal["", "past", "future"]
 

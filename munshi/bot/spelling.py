@@ -18,12 +18,12 @@ from rapidfuzz.distance import OSA
 
 from munshi.bot.hindi import hindi_lexicon
 from munshi.bot.neighbours import Neighbours
-from munshi.bot.transliterate import romanise, sound_key
 from munshi.bot.variants import hindi_variants
 from munshi.handlers.base import Language
 from munshi.knowledge import lexicon
 from munshi.knowledge.normalise import clean
 from munshi.knowledge.tokens import Token, tokenise
+from munshi.knowledge.transliterate import romanise, sound_key
 
 SHORTEST_TYPO = 4
 """Shorter words have too many neighbours to be mended."""

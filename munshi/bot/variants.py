@@ -16,7 +16,7 @@ from functools import cache
 from rapidfuzz.distance import Levenshtein
 
 from munshi.bot.hindi import HindiWord, hindi_lexicon
-from munshi.bot.transliterate import sound_key
+from munshi.knowledge.transliterate import sound_key
 
 SHORTEST = 4
 """Shorter words are abbreviations as often as not (GST, KYC), and have too many neighbours."""

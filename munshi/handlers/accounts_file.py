@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from munshi.handlers.customers import CLOSED
-from munshi.handlers.ledger import Entry, Posting, accounts, post
+from munshi.handlers.ledger import Entry, Posting, accounts, open_own, post
 
 OWN = "own:opening"
 """The bank's own account, which opening balances come out of. No code of a file is spelt so."""
@@ -36,7 +36,7 @@ def take_up_accounts(db: Connection, business: str, rows: Sequence[Mapping[str, 
 
 
 def _open(db: Connection, business: str, account_id: str, values: Mapping[str, Any], opening_paise: int) -> None:
-    _open_own(db, business)
+    open_own(db, business, OWN)
     # The opening entry is made while it is active, whatever it is to be afterwards: the ledger moves nothing else.
     new = {**values, "status": "active"}
     db.execute(insert(accounts).values(business=business, account_id=account_id, balance_paise=0, floor_paise=0, **new))
@@ -46,10 +46,3 @@ def _open(db: Connection, business: str, account_id: str, values: Mapping[str, A
         post(db, business, Entry(key, "opening", sides), at=datetime.now(UTC))
     mine = (accounts.c.business == business, accounts.c.account_id == account_id)
     db.execute(update(accounts).where(*mine).values(status=values["status"]))
-
-
-def _open_own(db: Connection, business: str) -> None:
-    mine = (accounts.c.business == business, accounts.c.account_id == OWN)
-    if db.execute(select(accounts.c.account_id).where(*mine)).first() is None:
-        own = {"customer_id": None, "kind": "own", "number": OWN, "status": "active", "floor_paise": None}
-        db.execute(insert(accounts).values(business=business, account_id=OWN, balance_paise=0, **own))

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from munshi.handlers.money import to_paise
@@ -83,6 +83,14 @@ def _read_day(cell: str) -> date:
     except ValueError:
         pass
     raise CellError(f"'{cell[:40]}' is not a date.", "Write year-month-day, as in 2026-11-24.")
+
+
+def _read_moment(cell: str) -> datetime:
+    """The end of a day: what came on it has come by then."""
+    try:
+        return datetime.combine(_read_day(cell), time.max, UTC)
+    except CellError:
+        raise CellError(f"'{cell[:40]}' is not a date.", "Write year-month-day, or leave it empty for today.") from None
 
 
 def _read_status(cell: str) -> str:
@@ -259,7 +267,20 @@ BRANCHES = RecordTable(
         CsvColumn("longitude", "longitude", _degrees(180)),
     ),
 )
+PAYEES = RecordTable(
+    "payees",
+    "payee",
+    (
+        CsvColumn("payee", "payee", _read_code, needed=True),
+        CsvColumn("customer_id", "customer_id", _read_key, needed=True),
+        CsvColumn("name", "name", needed=True),
+        CsvColumn("nicknames", "nicknames", _read_list, empty=()),
+        CsvColumn("account", "number", _read_code, needed=True),
+        CsvColumn("ifsc", "ifsc", _read_ifsc),
+        CsvColumn("added_on", "added_at", _read_moment, empty=None),
+    ),
+)
 RECORD_TABLES: Mapping[str, RecordTable] = {
-    table.name: table for table in (PRODUCTS, ORDERS, CUSTOMERS, ACCOUNTS, BRANCHES)
+    table.name: table for table in (PRODUCTS, ORDERS, CUSTOMERS, ACCOUNTS, BRANCHES, PAYEES)
 }
 """The files a pack may keep under records/, by name without .csv; a file comes after those that its rows speak of."""

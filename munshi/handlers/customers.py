@@ -71,6 +71,13 @@ def customer(db: Connection, business: str, customer_id: str) -> Customer | None
     return None if row is None else _customer(row)
 
 
+def hold_customer(db: Connection, business: str, customer_id: str) -> Customer | None:
+    """An active customer, whom other transactions that hold them wait for: what is counted of theirs stays so."""
+    query = _active(business).where(customers.c.customer_id == customer_id).with_for_update(key_share=True)
+    row = db.execute(query).mappings().one_or_none()
+    return None if row is None else _customer(row)
+
+
 def find_by_phone(db: Connection, business: str, phone: str) -> Customer | None:
     """The active customer whose phone this is, in E.164; None where it is nobody's or several people's."""
     rows = db.execute(_active(business).where(customers.c.phone == phone).limit(2)).mappings().all()

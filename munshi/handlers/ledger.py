@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     RowMapping,
     String,
@@ -66,6 +67,7 @@ postings = Table(
     Column("account_id", String(120), primary_key=True),
     Column("business", String(120), nullable=False),
     Column("amount_paise", BigInteger, nullable=False),
+    Index("postings_by_account", "business", "account_id"),
 )
 
 # Letters and digits that are not mistaken for each other on the phone.
@@ -116,6 +118,15 @@ class Entry:
     memo: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What once left an account: paise, what for and when."""
+
+    memo: str
+    amount_paise: int
+    at: datetime
+
+
 def post(db: Connection, business: str, entry: Entry, *, at: datetime) -> str:
     """Make an entry inside the caller's transaction; returns its reference, the first one's where it was made before.
 
@@ -141,6 +152,14 @@ def post(db: Connection, business: str, entry: Entry, *, at: datetime) -> str:
     return str(begun.reference)
 
 
+def open_own(db: Connection, business: str, account_id: str) -> None:
+    """Make an account of the bank's own, which may fall below nothing, where it is not there yet."""
+    dialect = postgresql if db.dialect.name == "postgresql" else sqlite
+    values = {"kind": "own", "number": account_id, "status": "active", "balance_paise": 0}
+    made = dialect.insert(accounts).values(business=business, account_id=account_id, **values)
+    db.execute(made.on_conflict_do_nothing())
+
+
 def find_account(db: Connection, business: str, account_id: str) -> Account | None:
     """An account by its id."""
     query = select(accounts).where(accounts.c.business == business, accounts.c.account_id == account_id)
@@ -154,23 +173,23 @@ def accounts_of(db: Connection, business: str, customer_id: str) -> tuple[Accoun
     return tuple(_account(row) for row in db.execute(query.order_by(accounts.c.account_id)).mappings())
 
 
-def moved_since(db: Connection, business: str, customer_id: str, kind: str, since: datetime) -> tuple[int, int]:
-    """What left a customer's accounts by entries of a kind since then: (how many entries, paise)."""
+def moved_since(db: Connection, business: str, customer_id: str, kind: str, since: datetime) -> tuple[Moved, ...]:
+    """What left a customer's accounts by entries of a kind since then, oldest first."""
     query = (
-        select(func.count(journal.c.id.distinct()), func.coalesce(func.sum(-postings.c.amount_paise), 0))
-        .select_from(journal)
-        .join(postings, postings.c.journal_id == journal.c.id)
-        .join(accounts, (accounts.c.account_id == postings.c.account_id) & (accounts.c.business == business))
+        select(journal.c.memo, postings.c.amount_paise, journal.c.at)
+        .select_from(accounts)
+        .join(postings, (postings.c.account_id == accounts.c.account_id) & (postings.c.business == business))
+        .join(journal, journal.c.id == postings.c.journal_id)
         .where(
-            journal.c.business == business,
-            journal.c.kind == kind,
-            journal.c.at >= since,
+            accounts.c.business == business,
             accounts.c.customer_id == customer_id,
             postings.c.amount_paise < 0,
+            journal.c.kind == kind,
+            journal.c.at >= since,
         )
+        .order_by(journal.c.at, journal.c.id)
     )
-    count, paise = db.execute(query).one()
-    return int(count), int(paise)
+    return tuple(Moved(row.memo, -row.amount_paise, row.at) for row in db.execute(query))
 
 
 def faults(db: Connection, business: str) -> list[str]:

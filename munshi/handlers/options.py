@@ -3,10 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from munshi.handlers.base import Button, HandlerError
 from munshi.handlers.registry import HandlerConfig
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class OptionError(ValueError):
+    """An option that its handler cannot work with; the message says why, `remedy` what to write instead."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+def read(config: HandlerConfig, model: type[ModelT]) -> ModelT:
+    """All options as a model. Raises HandlerError with the first fault, one line; `munshi check` tells each."""
+    try:
+        return model.model_validate(dict(config.options))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise HandlerError(
+            f"intent '{config.intent}': options: {where}: {first['msg']}; see `munshi check`."
+        ) from error
 
 
 def one_of(config: HandlerConfig, name: str, known: Sequence[str]) -> str:

@@ -186,6 +186,13 @@ class Codes:
         return hmac.new(self._secret, f"{code_id}:{code}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
+def wrong_tries(db: Connection, business: str, customer_id: str, purpose: str, since: datetime) -> int:
+    """How many wrong codes were given for a purpose, of those sent since then."""
+    mine = (codes.c.business == business, codes.c.customer_id == customer_id, codes.c.purpose == purpose)
+    query = select(func.coalesce(func.sum(codes.c.tries), 0) - func.count(codes.c.used_at))
+    return int(db.execute(query.where(*mine, codes.c.sent_at > since)).scalar_one())
+
+
 def _fingerprint(binding: Mapping[str, str]) -> str:
     """SHA-256 of what a code is good for, whatever the order it is told in."""
     told = json.dumps(dict(binding), sort_keys=True, separators=(",", ":"))

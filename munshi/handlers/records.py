@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from munshi.handlers.columns import RECORD_TABLES, code_key
 from munshi.handlers.csv_file import RecordFault, read_records
 from munshi.handlers.customers import take_up_customers
 from munshi.handlers.ledger import Account, accounts_of
+from munshi.handlers.payees import take_up_payees
 from munshi.handlers.rows import Branch, Order, Product
 from munshi.handlers.tables import branches, orders, products, record_files
 
@@ -41,7 +43,7 @@ def import_records(engine: Engine, business: str, files: Mapping[str, Path]) -> 
     """Bring the tables of `business` to what its files say; returns the names of those that changed.
 
     `files` are all the records files of the pack, by table: a table whose file is gone is emptied, and its
-    customers and accounts are closed. A file that has not changed is not read again. All files are
+    customers, accounts and payees are closed. A file that has not changed is not read again. All files are
     read before anything is written, and all is written in one transaction. Raises RecordsError with every fault.
     """
     contents = _read_all(files)
@@ -122,6 +124,7 @@ _TAKE_UP: Mapping[str, TakeUp] = {
     "customers": take_up_customers,
     "accounts": take_up_accounts,
     "branches": _replacing(branches),
+    "payees": take_up_payees,
 }
 
 
@@ -173,6 +176,12 @@ class Records:
         query = select(branches).where(branches.c.business == self.business).order_by(branches.c.code)
         with self._engine.connect() as db:
             return tuple(map(_branch, db.execute(query).mappings()))
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that reads and waits for nobody who writes."""
+        with self._engine.connect() as db:
+            yield db
 
     def _one(self, table: Table, key: str) -> RowMapping | None:
         query = select(table).where(table.c.business == self.business, table.c.key == key)

@@ -9,6 +9,8 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
+from pydantic import BaseModel
+
 from munshi.handlers.base import Action, BusinessProfile, Handler, HandlerError, Knowledge, Phrases, SlotSpec
 from munshi.handlers.records import Records
 
@@ -20,6 +22,7 @@ _OWN: Mapping[str, str] = {
     "check_balance": "munshi.handlers.balance:CheckBalance",
     "collect": "munshi.handlers.collect:Collect",
     "faq": "munshi.handlers.faq:Faq",
+    "fund_transfer": "munshi.handlers.transfer:FundTransfer",
     "hours_location": "munshi.handlers.hours_location:HoursLocation",
     "order_status": "munshi.handlers.order_status:OrderStatus",
     "out_of_scope": "munshi.handlers.out_of_scope:OutOfScope",
@@ -30,8 +33,8 @@ _OWN: Mapping[str, str] = {
 }
 
 
-PERSONAL = frozenset({"check_balance"})
-"""Handlers of our own that tell what is a customer's own: their intents must identify the customer first."""
+PERSONAL = frozenset({"check_balance", "fund_transfer"})
+"""Handlers of our own that tell or touch what is a customer's own: their intents must identify the customer first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,12 @@ def create(name: str, services: Services, config: HandlerConfig) -> Handler:
     if reads and acts:
         raise HandlerError(f"{where}: it must either answer or act, not both; make two handlers of it.")
     return handler  # type: ignore[no-any-return]
+
+
+def options_model(name: str) -> type[BaseModel] | None:
+    """The form that a handler's options must have, where it says so as `options_model`. Raises HandlerError."""
+    model = getattr(_resolve(name, f"handler '{name}'"), "options_model", None)
+    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
 
 
 def _installed() -> Mapping[str, str]:

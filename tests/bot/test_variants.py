@@ -13,10 +13,10 @@ from munshi.bot.hindi import hindi_lexicon
 from munshi.bot.language import detect_language
 from munshi.bot.preprocess import Preprocessor
 from munshi.bot.spelling import Mender
-from munshi.bot.transliterate import sound_key
 from munshi.bot.variants import bones, hindi_variants, slips_between
 from munshi.knowledge.encoder import known_words
 from munshi.knowledge.tokens import tokenise
+from munshi.knowledge.transliterate import sound_key
 
 # The first of a line is how most people write it.
 SPELLINGS = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from munshi.handlers.ledger import (
     Entry,
     InsufficientFundsError,
     LedgerError,
+    Moved,
     Posting,
     accounts,
     faults,
@@ -121,13 +123,14 @@ def test_a_closed_account_takes_and_gives_nothing(bank: Engine) -> None:
 
 
 def test_what_left_since_is_counted(bank: Engine) -> None:
-    move(bank, entry("t1", "A", "B", 30_000))
+    move(bank, replace(entry("t1", "A", "B", 30_000), memo="rent"))
     move(bank, entry("t2", "A", "OWN", 5_000))
     move(bank, entry("t3", "B", "A", 1_000))
     move(bank, entry("c1", "A", "OWN", 700, "charge"))
     with bank.connect() as db:
-        assert moved_since(db, BANK, "customer-A", "transfer", NOW - timedelta(hours=1)) == (2, 35_000)
-        assert moved_since(db, BANK, "customer-A", "transfer", NOW + timedelta(hours=1)) == (0, 0)
+        left = moved_since(db, BANK, "customer-A", "transfer", NOW - timedelta(hours=1))
+        assert left == (Moved("rent", 30_000, NOW), Moved("", 5_000, NOW))
+        assert moved_since(db, BANK, "customer-A", "transfer", NOW + timedelta(hours=1)) == ()
 
 
 def test_many_at_once_cannot_spend_the_same_money(bank: Engine) -> None:

@@ -65,7 +65,7 @@ def make(services: Services, name: str, **options: Any) -> Any:
 @pytest.mark.parametrize("name", names())
 def test_every_handler_of_munshis_own_can_be_made(services: Services, name: str) -> None:
     handler = make(services, name)
-    assert isinstance(handler, Action) == (name == "collect")
+    assert isinstance(handler, Action) == (name in ("collect", "fund_transfer"))
 
 
 def test_a_shops_own_handler_by_module_and_by_entry_point(own_code: None, services: Services, turn: Any) -> None:

@@ -17,9 +17,10 @@ from munshi.bot.pack.own_code import make_importable
 from munshi.bot.pack.reading import Pack, intent_texts, visible
 from munshi.bot.pack.schema import FrontMatter
 from munshi.bot.pack.validate import validate
-from munshi.bot.pack.yaml_file import Document, parse_yaml
-from munshi.handlers.base import Language
+from munshi.bot.pack.yaml_file import Document, items, parse_yaml
+from munshi.handlers.base import HandlerError, Language
 from munshi.handlers.columns import RECORD_TABLES
+from munshi.handlers.registry import options_model
 from munshi.knowledge.base import LoadError, Passage
 from munshi.knowledge.chunking import passages
 from munshi.knowledge.conflicts import conflicts_among
@@ -35,6 +36,7 @@ def check_pack(pack: Pack, report: Report, handlers: Collection[str]) -> None:
     check_faq(pack, report.of("knowledge/faq.csv"))
     check_records(pack, report)
     _check_own_handlers(pack, report.of("intents.yaml"))
+    _check_options(pack, report.of("intents.yaml"))
     _check_papers(pack, report)
     _check_strays(pack.folder, report)
 
@@ -68,6 +70,18 @@ def _check_own_handlers(pack: Pack, report: Report) -> None:
         else:
             if not callable(found):
                 report.error(line, f"The handler {quote(name)} is no class.", "Name a class of the module.")
+
+
+def _check_options(pack: Pack, report: Report) -> None:
+    """The options of handlers that say what theirs must be."""
+    for index, intent in items(pack.intents_file, "intents"):
+        handler, options = (intent.get("handler"), intent.get("options", {})) if isinstance(intent, dict) else ("", {})
+        try:
+            model = options_model(str(handler))
+        except (HandlerError, ValueError, SyntaxError):
+            continue  # that it cannot be loaded has been told
+        if model is not None and isinstance(options, dict):
+            validate(model, pack.intents_file, report, options, "intents", index, "options")
 
 
 def _check_papers(pack: Pack, report: Report) -> None:

@@ -50,6 +50,8 @@ def check_records(pack: Pack, report: Report) -> None:
             _check_customers(rows, own)
         elif name == "accounts":
             _check_accounts(rows, pack, own)
+        elif name == "payees":
+            _check_payees(rows, pack, own)
 
 
 def _check_columns(rows: Rows, known: Sequence[str], report: Report) -> None:
@@ -69,17 +71,36 @@ def _check_customers(rows: Rows, report: Report) -> None:
 
 
 def _check_accounts(rows: Rows, pack: Pack, report: Report) -> None:
-    customers = pack.records.get("customers")
-    known = (
-        {code_key(row.get("customer_id", "")) for _, row in read_table(customers, (), Report())} if customers else set()
-    )
     pattern = pack.business.formats.account if pack.business else None
+    _check_customer_ids(rows, pack, report)
     for line, row in rows:
-        holder, number = row.get("customer_id", ""), row.get("account", "")
-        if holder and code_key(holder) not in known:
-            report.error(line, f"customer_id: {quote(holder)} is not in customers.csv.", "Add the customer there.")
+        number = row.get("account", "")
         if pattern and number and not re.fullmatch(pattern, number, re.IGNORECASE):
             report.warning(line, f"The number {quote(number)} is not of this business's form.", f"It has {pattern}.")
+
+
+def _check_payees(rows: Rows, pack: Pack, report: Report) -> None:
+    _check_customer_ids(rows, pack, report)
+    own = _codes(pack, "accounts", "account")
+    for line, row in rows:
+        number = row.get("account", "")
+        if number and not row.get("ifsc") and code_key(number) not in own:
+            message = f"The account {quote(number)} is not in accounts.csv."
+            report.error(line, message, "Give the other bank's branch under ifsc, or correct the number.")
+
+
+def _check_customer_ids(rows: Rows, pack: Pack, report: Report) -> None:
+    known = _codes(pack, "customers", "customer_id")
+    for line, row in rows:
+        holder = row.get("customer_id", "")
+        if holder and code_key(holder) not in known:
+            report.error(line, f"customer_id: {quote(holder)} is not in customers.csv.", "Add the customer there.")
+
+
+def _codes(pack: Pack, name: str, column: str) -> set[str]:
+    """The codes in a column of another records file."""
+    path = pack.records.get(name)
+    return {code_key(row.get(column, "")) for _, row in read_table(path, (), Report())} if path else set()
 
 
 def _check_orders(rows: Rows, pack: Pack, report: Report) -> None:

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from munshi.bot.pack.faults import Report, did_you_mean, quote
 from munshi.bot.pack.values import BadValueError
 from munshi.bot.pack.yaml_file import Document, Place
+from munshi.handlers.options import OptionError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -69,7 +70,7 @@ def _told(details: ErrorDetails, place: Place, settings: Sequence[str]) -> tuple
     if not place:
         return "The file is empty or holds no settings.", "`munshi init` makes one to start from."
     last = place[-1]
-    if isinstance(cause := context.get("error"), BadValueError):
+    if isinstance(cause := context.get("error"), BadValueError | OptionError):
         return str(cause), cause.remedy
     if kind == "missing":
         return f"'{last}' is missing.", f"Add a line `{last}: …`."

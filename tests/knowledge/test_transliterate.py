@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from munshi.bot.transliterate import romanise, sound_key
 from munshi.knowledge.normalise import clean
+from munshi.knowledge.transliterate import romanise, sound_key
 
 
 @pytest.mark.parametrize(
