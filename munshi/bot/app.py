@@ -18,6 +18,7 @@ from munshi import __version__
 from munshi.bot.assistant import Assistant, Response
 from munshi.bot.audit import Audit
 from munshi.bot.audit_notary import Notary
+from munshi.bot.bell import Bell, LocalBell
 from munshi.bot.business import Business, load_business
 from munshi.bot.channels import open_channels
 from munshi.bot.classifier import models_of, open_classifier
@@ -84,6 +85,7 @@ class App:
     encoder: Encoder | None
     store: Store
     outbox: Outbox
+    bell: Bell
     notary: Notary
 
     def respond(
@@ -96,7 +98,21 @@ class App:
 
     def receive(self, messages: Iterable[Message]) -> int:
         """Keep messages of a channel, all or none, for workers to answer; returns how many were not there before."""
-        return len(self.store.accept_all(messages))
+        fresh = self.store.accept_all(messages)
+        if fresh:
+            self.bell.ring("in")
+        return len(fresh)
+
+    def answer(self, message: Message) -> Response:
+        """Answer a message that was received, the reply going out over its channel."""
+        response = self.assistant.answer(message)
+        self.notary.after_turn()
+        return response
+
+    def give_up(self, message: Message) -> None:
+        """Leave a message that was received to a person, with an apology."""
+        self.assistant.give_up(message)
+        self.notary.after_turn()
 
     def notes(self) -> list[str]:
         """What whoever reads the answers should know of how they are made."""
@@ -265,6 +281,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         encoder=encoder,
         store=store,
         outbox=outbox,
+        bell=LocalBell(),
         notary=Notary(store, settings.audit_home(business.key)),
     )
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from munshi.bot.audit import Audit
 from munshi.bot.audit_turn import turn_record
@@ -38,6 +39,10 @@ from munshi.knowledge.base import Say
 logger = logging.getLogger(__name__)
 
 HELD = "held"
+GIVEN_UP = "given up"
+
+# Not the message's fault: it waits in the inbox.
+_DATABASE_AWAY = (OperationalError, InterfaceError)
 
 # What the audit keeps of a response by name.
 _DECIDED = ("route", "intent", "confidence", "in_scope", "handler", "language", "llm", "ms")
@@ -135,14 +140,49 @@ class Assistant:
         """Answer a message that was accepted and whose sender is not waiting: the reply is put into the outbox."""
         return self._answer(message, push=True)
 
+    def give_up(self, message: Message) -> None:
+        """Leave an accepted message to a person, with an apology in the outbox, where every answering of it failed.
+
+        The message is not looked into, nor the state of its chat, which is forgotten: either may be what is wrong.
+        """
+        with self._chats.hold(message.session_id), self._store.transaction() as db:
+            session = self._store.session(db, message.session_id, channel=message.channel)
+            text, _ = hide(message.text, code_asked=True)
+            message = replace(message, text=text)
+            self._store.say(db, message.session_id, "customer", text)
+            if session.held_by is None:
+                language = cast(Language, session.state.get("language") or "en")
+                apology = Reply(self._phrases("error_apology", language))
+                line = self._store.say(db, message.session_id, "bot", apology.text, to_json(apology))
+                self._outbox.post(db, Queued(message.session_id, message.channel, line), apology, language)
+                self._store.save_state(db, session, {})
+            open_ticket(
+                db,
+                business=self._store.business,
+                session_id=message.session_id,
+                customer_id=session.customer_id,
+                channel=message.channel,
+                kind="handover",
+                reason="Munshi failed on this message again and again",
+                summary=f"Customer: {text}",
+            )
+            response = Response(None, message.session_id, GIVEN_UP)
+            self._store.finish(db, message, to_json(response))
+            self._keep_record(db, message, response)
+
     def _answer(self, message: Message, *, push: bool = False, say: Say | None = None) -> Response:
         started = perf_counter()
+        lost = False
         with self._chats.hold(message.session_id):
             while True:
                 try:
                     return self._attempt(message, started, push=push, say=say)
                 except StaleSessionError:  # another process has answered in this chat meanwhile
                     continue
+                except _DATABASE_AWAY:
+                    if lost:
+                        raise
+                    lost = True  # started again just now, say: nothing was kept of the turn, so it is taken once more
 
     def _attempt(self, message: Message, started: float, *, push: bool, say: Say | None) -> Response:
         recorded = self._store.response(message.id)
@@ -164,7 +204,7 @@ class Assistant:
         try:
             turn = think(state, started)
             return self._record(turn, push=push)
-        except StaleSessionError:
+        except (StaleSessionError, *_DATABASE_AWAY):
             raise
         except Exception:
             # The one place that takes any fault: the customer gets an apology and a person, the owner the traceback.

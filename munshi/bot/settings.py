@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         description="Password of the owner's pages (`/papers`), 8 characters at least; empty: they are there on this"
         " computer alone.",
     )
+    worker_threads: int = Field(
+        4, ge=1, le=64, description="Messages of WhatsApp and the like that one process answers at the same time."
+    )
+    sender_threads: int = Field(4, ge=1, le=64, description="Replies that one process sends at the same time.")
     threads: int = Field(2, ge=1, le=64, description="Processor threads the encoder may use.")
     form_minutes: float = Field(30, gt=0, description="An unfinished form is forgotten after so many minutes.")
     form_tries: int = Field(3, ge=1, le=20, description="Wrong answers to one question before a person is offered.")

@@ -1,0 +1,120 @@
+"""Sends what waits in the outbox: a chat's parts in their order, one at a time, again where that may help."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row
+from tenacity import RetryCallState, Retrying, wait_exponential_jitter
+
+from munshi.bot import turns
+from munshi.bot.channel import Channel, DeliveryError, Part
+from munshi.bot.outbox_rows import Status, mark, mark_sent, mark_tried, next_part
+from munshi.bot.store import Store
+from munshi.bot.turns import Claim
+from munshi.handlers.sealing import sealer
+
+logger = logging.getLogger(__name__)
+
+GIVE_UP = timedelta(hours=24)
+"""What could not be sent for so long is dead."""
+
+DEATHS = 5
+"""A part that so many senders died of, one after the other, is dead."""
+
+_pause = wait_exponential_jitter(initial=1, max=900, jitter=1)
+
+
+class Sender:
+    """Sends for one business; several at once, in one process or in many, never meet in a chat."""
+
+    def __init__(self, store: Store, channels: Mapping[str, Channel]) -> None:
+        self._store = store
+        self._channels = channels
+        self._business = store.business
+
+    def send_some(self) -> bool:
+        """Send what one chat has waiting; False where no chat has. Raises SQLAlchemyError without a database."""
+        with self._store.reading() as db:
+            if not turns.is_due(db, self._business, "out"):
+                return False
+        with self._store.transaction() as db:
+            held = turns.claim(db, self._business, "out")
+        if held is None:
+            return False
+        while self._send_next(held):
+            pass
+        return True
+
+    def _send_next(self, held: Claim) -> bool:
+        """Send the first part of the chat; False once the chat was given back."""
+        with self._store.transaction() as db:
+            row = self._next(db, held)
+            if row is None:
+                return False
+            sealing = sealer(db, self._business, held.session_id)
+            address, part = sealing.open(row.address), sealing.open_json(row.part)
+        if part is None:
+            self._tried(held, row, DeliveryError("dead", "erased", "what it said was erased"))
+            return False
+        try:
+            provider_id = self._send(row, address, part)
+        except DeliveryError as fault:
+            self._tried(held, row, fault)
+            return False
+        with self._store.transaction() as db:
+            mark_sent(db, row.id, provider_id)
+        return True
+
+    def _send(self, row: Row[Any], address: str, part: Part) -> str:
+        channel = self._channels.get(row.channel)
+        if channel is None:
+            raise DeliveryError("retry", "no_channel", f"the channel '{row.channel}' is not set up here", after=60)
+        try:
+            return channel.send(address, part, row.ref)
+        except DeliveryError:
+            raise
+        except Exception as error:
+            # A fault in a channel must not stop the others' messages; its text may hold the customer's number.
+            logger.exception("A part could not be sent (outbox %s)", row.id)
+            raise DeliveryError("retry", type(error).__name__, "the channel failed") from error
+
+    def _next(self, db: Connection, held: Claim) -> Row[Any] | None:
+        """The part to be sent now; None once there is none, and the chat was given back."""
+        if not turns.lock(db, held):
+            return None  # it took so long that another has the chat
+        with_person = self._store.session(db, held.session_id, channel="").held_by is not None
+        while (row := next_part(db, self._business, held.session_id)) is not None and row.status == "waiting":
+            if row.role == "bot" and with_person:
+                mark(db, row.id, "dropped", code="held", detail="a person had taken the chat over")
+            elif held.tries > DEATHS:
+                mark(db, row.id, "dead", code="deaths", detail=f"{DEATHS} senders died of it")
+                break
+            else:
+                turns.renew(db, held)
+                return row
+        due = datetime.now(UTC) if row is not None and row.status == "waiting" else None
+        turns.release(db, held, due=due, done=True)
+        return None
+
+    def _tried(self, held: Claim, row: Row[Any], fault: DeliveryError) -> None:
+        status: Status = "waiting"
+        if fault.kind != "retry":
+            status = "held" if fault.kind == "hold" else "dead"
+        elif datetime.now(UTC) - row.created_at > GIVE_UP:
+            status = "dead"
+        pause = max(_seconds(row.tries + 1), fault.after or 0) if status == "waiting" else 0
+        logger.warning("Outbox %s was not taken, %s: %s", row.id, status, fault)
+        with self._store.transaction() as db:
+            mark_tried(db, row.id, status, fault.code, fault.detail)
+            turns.release(db, held, due=datetime.now(UTC) + timedelta(seconds=pause), done=True)
+
+
+def _seconds(tries: int) -> float:
+    """The pause after so many tries: doubled each time, with some chance in it, a quarter of an hour at most."""
+    state = RetryCallState(Retrying(), None, (), {})
+    state.attempt_number = tries
+    return _pause(state)
