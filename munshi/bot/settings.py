@@ -85,6 +85,21 @@ class Settings(BaseSettings):
         4, ge=1, le=64, description="Messages of WhatsApp and the like that one process answers at the same time."
     )
     sender_threads: int = Field(4, ge=1, le=64, description="Replies that one process sends at the same time.")
+    whatsapp_token: SecretStr = Field(SecretStr(""), description="WhatsApp: the access token of Meta's Cloud API.")
+    whatsapp_phone_number_id: str = Field(
+        "", pattern=r"^\d*$", description="WhatsApp: the id that Meta gives to your number (not the number itself)."
+    )
+    whatsapp_app_secret: SecretStr = Field(
+        SecretStr(""), description="WhatsApp: the app's secret, by which what comes in is known to be Meta's."
+    )
+    whatsapp_verify_token: SecretStr = Field(
+        SecretStr(""), description="WhatsApp: a word of your own that you also give to Meta with the webhook's address."
+    )
+    whatsapp_api: str = Field(
+        "https://graph.facebook.com/v26.0",
+        pattern=r"^https?://\S+$",
+        description="WhatsApp: where the Cloud API is, with its version.",
+    )
     threads: int = Field(2, ge=1, le=64, description="Processor threads the encoder may use.")
     form_minutes: float = Field(30, gt=0, description="An unfinished form is forgotten after so many minutes.")
     form_tries: int = Field(3, ge=1, le=20, description="Wrong answers to one question before a person is offered.")

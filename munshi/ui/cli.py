@@ -90,6 +90,9 @@ def serve(
     business: BusinessOption = None,
     host: Annotated[str | None, typer.Option(help="Address to serve on (MUNSHI_HOST).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to serve on (MUNSHI_PORT).")] = None,
+    insecure_simulator: Annotated[
+        bool, typer.Option("--insecure-simulator", help="Take in WhatsApp messages that nobody signed. To try it out.")
+    ] = False,
 ) -> None:
     """Open the chat window in the browser."""
     with opened(business, host=host, port=port) as app:
@@ -98,7 +101,7 @@ def serve(
         skip_stubs()
         from munshi.ui.server import serve as run
 
-        run(app, app.settings.host, app.settings.port)
+        run(app, app.settings.host, app.settings.port, insecure_simulator=insecure_simulator)
 
 
 @cli.command()

@@ -21,7 +21,7 @@ COOKIE_SECONDS = 30 * 24 * 3600
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 _IN_USE = re.compile(
-    r"/healthz|/new|/papers|/favicon\.ico|/ui/.+|(/papers)?/(|theme\.css|(assets|static)/.+)"
+    r"/healthz|/webhooks/whatsapp|/new|/papers|/favicon\.ico|/ui/.+|(/papers)?/(|theme\.css|(assets|static)/.+)"
     r"|(/papers)?/gradio_api/(app_id|heartbeat/\w+)|/gradio_api/queue/(join|data)|/papers/gradio_api/run/predict"
 )
 _HEADERS = {
@@ -45,7 +45,7 @@ Greet = Callable[[HTTPConnection, Response], None]
 
 
 class OnlyPathsInUse:
-    """Answers 404 to every path that neither the chat window nor the owner's page needs."""
+    """Answers 404 to every path that neither the chat window, the owner's page nor a webhook needs."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -27,6 +27,7 @@ from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, greet_custome
 from munshi.ui.owner_only import OwnerOnly, is_loopback
 from munshi.ui.past_queries import greet_owner
 from munshi.ui.search_page import PATH, build_search_page, title
+from munshi.ui.webhook import meta_door, meta_routes
 
 MAX_BODY_BYTES = 64 * 1024
 """Largest request body: the longest message, with room for Gradio's envelope."""
@@ -36,8 +37,11 @@ _SILENT: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics"
 _CLOSING_SECONDS = 5
 
 
-def create_server(app: App) -> FastAPI:
-    """One business as an ASGI app: the chat window at `/`, the owner's `/papers`, the health check at `/healthz`."""
+def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
+    """One business as an ASGI app: the chat window at `/`, the owner's `/papers`, the health check at `/healthz`.
+
+    What is set up of WhatsApp is beside them; `insecure_simulator` lets it go without a secret. Raises SettingsError.
+    """
     profile = app.business.profile
     server = FastAPI(
         docs_url=None,
@@ -57,6 +61,9 @@ def create_server(app: App) -> FastAPI:
         ],
     )
     server.get("/healthz")(_healthz)
+    door = meta_door(app, insecure_simulator=insecure_simulator)
+    if door is not None:
+        server.include_router(meta_routes(door))
     server.post("/new")(_new_chat)
     server.mount("/ui", StaticFiles(directory=_ASSETS))
     server.get(PATH)(_to_papers)
@@ -83,16 +90,17 @@ def _mount(server: FastAPI, page: gr.Blocks, path: str) -> None:
     )
 
 
-def serve(app: App, host: str, port: int) -> None:
+def serve(app: App, host: str, port: int, *, insecure_simulator: bool = False) -> None:
     """Serve until Ctrl-C, and take up what changes in the business's folders.
 
-    Where the port cannot be had, tells so in one line and raises the exit with status 1.
+    Where the port cannot be had, tells so in one line and raises the exit with status 1. Raises SettingsError.
     """
     listening = _listen(host, port)
+    server = create_server(app, insecure_simulator=insecure_simulator)
     typer.echo(f"{app.business.profile.name} is open at {_address(host, port)} (Ctrl-C closes it)")
     typer.echo(_papers_line(app, host, port))
     with watching(app, _tell), contextlib.suppress(KeyboardInterrupt):
-        _Server(create_server(app)).run(sockets=[listening])
+        _Server(server).run(sockets=[listening])
 
 
 def _tell(line: str) -> None:
