@@ -40,6 +40,8 @@ from munshi.bot.pack.own_code import make_importable
 from munshi.bot.pack.reading import record_files
 from munshi.bot.preprocess import Preprocessor
 from munshi.bot.privacy import mask
+from munshi.bot.proof_dialogue import ProofDialogue
+from munshi.bot.proofs import Proofs
 from munshi.bot.router import Router
 from munshi.bot.settings import Settings
 from munshi.bot.store import Line, Store
@@ -360,7 +362,10 @@ def _doorkeeper(
         name=business.profile.name,
     )
     dialogue = IdentityDialogue(identification, conductor.phrases, settings.form_tries)
-    return Doorkeeper(replace(conductor, personal=business.personal, identify=dialogue.begin), dialogue)
+    proofs = Proofs(engine, business.key, codes, business.profile.name)
+    proving = ProofDialogue(proofs, conductor.phrases, settings.form_tries)
+    conductor = replace(conductor, personal=business.personal, identify=dialogue.begin, proofs=proving)
+    return Doorkeeper(conductor, dialogue)
 
 
 def _handler(business: Business, services: Services, intent: Intent) -> Handler:

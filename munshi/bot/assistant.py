@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
 from typing import Any, Protocol, cast
@@ -185,7 +185,7 @@ class Assistant:
                     lost = True  # started again just now, say: nothing was kept of the turn, so it is taken once more
 
     def _attempt(self, message: Message, started: float, *, push: bool, say: Say | None) -> Response:
-        recorded = self._store.response(message.id)
+        taken_in, recorded = self._store.taken_in(message.id)
         if recorded is not None:
             return from_json(Response, recorded)
         with self._store.reading() as db:
@@ -196,7 +196,7 @@ class Assistant:
         if session.held_by is not None:
             with self._store.transaction() as db:
                 return self._leave_to_person(db, message, session)
-        think = partial(self._think, message, session, secret=secret, say=say)
+        think = partial(self._think, message, session, secret=secret, taken_in=taken_in, say=say)
         return self._speak(message, session, started, think, push=push)
 
     def _speak(self, message: Message, session: Session, started: float, think: Think, *, push: bool) -> Response:
@@ -216,20 +216,28 @@ class Assistant:
             return self._record(_Turn(message, session, state, step, None, started), push=push)
 
     def _think(
-        self, message: Message, session: Session, state: SessionState, started: float, *, secret: str, say: Say | None
+        self,
+        message: Message,
+        session: Session,
+        state: SessionState,
+        started: float,
+        *,
+        secret: str,
+        taken_in: datetime,
+        say: Say | None,
     ) -> _Turn:
         now = self._clock()
         refused = self._refuse(message, state)
         if refused is not None:
             return _Turn(message, session, state, refused, None, started)
-        pressed, text = heard(state, message.text)
+        pressed, text = heard(state, message.text, message.pressed)
         utterance = self._understand(text, now=now, previous=state.language)
         state = replace(state, language=utterance.language)
         guess = Guess(self._classifier, utterance.raw)
         context = Context(
             utterance, state, now, session.session_id, session.customer_id, message.channel, guess, pressed, say
         )
-        context = replace(context, secret=secret, again=lambda text: self._in_full(context, text))
+        context = replace(context, secret=secret, taken_in=taken_in, again=lambda text: self._in_full(context, text))
         return _Turn(message, session, state, self._conductor.decide(context), context, started)
 
     def _in_full(self, context: Context, text: str) -> Context:
@@ -284,7 +292,13 @@ class Assistant:
         if step.action is None:
             return step.reply
         action, turn = step.action
-        done = once(db, self._store.business, _request(turn), lambda: action.execute(turn, db))
+
+        def do() -> Reply:
+            if step.proof is not None and not step.proof(db):  # the code has run out just now, or was used
+                raise StaleSessionError(turn.session_id)
+            return action.execute(turn, db)
+
+        done = once(db, self._store.business, _request(turn), do)
         text = "\n\n".join(filter(None, (done.text, step.reply.text)))
         return replace(done, text=text, buttons=step.reply.buttons or done.buttons)
 
@@ -303,8 +317,9 @@ class Assistant:
 
 def _without_secret(message: Message, session: Session) -> tuple[Message, str]:
     """The message as it may be kept, and what is secret in it: from here on nobody has that but who checks it."""
-    waiting = session.state.get("identifying") or {}
-    text, secret = hide(message.text, code_asked=bool(waiting.get("customer_id")))
+    state = session.state
+    asked = (state.get("identifying") or {}).get("customer_id") or state.get("proving") or state.get("proved")
+    text, secret = hide(message.text, code_asked=bool(asked))
     return replace(message, text=text), secret
 
 
@@ -322,19 +337,22 @@ def _request(turn: Turn) -> Request:
 
 def _remember(step: Step, turn: _Turn, reply: Reply) -> SessionState:
     exchange = Exchange(turn.message.text, reply.text, step.intent)
+    again = step.action is None and step.state.result is not None  # a yes that came twice
     return replace(
         step.state,
+        shown=None if step.shown is None else replace(step.shown, at=datetime.now(UTC)),
         options={button.label: button.value or button.label for button in reply.buttons},
         yes_means=yes_means(step.route, reply),
         result=reply if step.action is not None else step.state.result,
+        done=step.action[1].request if step.action is not None else step.state.done if again else "",
+        proved=step.proof is not None or (again and step.state.proved),
         exchanges=(*step.state.exchanges, exchange)[-HISTORY:],
     )
 
 
 def _unasked(state: SessionState) -> SessionState:
     """The state without the question that stood open: a yes to a person is no yes to what the bot had asked."""
-    form = None if state.form is not None and state.form.asking is None else state.form
-    return replace(state, form=form, options={}, clarifying="", yes_means="")
+    return replace(state, shown=None, result=None, options={}, clarifying="", yes_means="")
 
 
 def _call_person(db: Connection, store: Store, turn: _Turn, reply: Reply) -> None:

@@ -5,24 +5,33 @@ Nothing here writes: a `Step` says what to reply, or which `Action` to carry out
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from munshi.bot.audit_chain import canonical
 from munshi.bot.consent import consent
 from munshi.bot.context import TOPIC_KINDS, Context, Step, is_short
-from munshi.bot.dialogue import Ask, Cancelled, Confirm, Dialogue, Digression, Form, GaveUp, Outcome, Ready
-from munshi.bot.pressed import COMMANDS, DROPPED, INTENT, NONE_OF_THESE
+from munshi.bot.dialogue import Dialogue
+from munshi.bot.filling import Said
+from munshi.bot.form import Ask, Cancelled, Confirm, Digression, Form, GaveUp, Outcome, Ready, Stuck
+from munshi.bot.pressed import COMMANDS, DROPPED, INTENT, NONE_OF_THESE, YES
+from munshi.bot.proof_dialogue import Dropped, Failed, NotSent, Other, ProofDialogue, Proved, Waiting
 from munshi.bot.questions import Questions
 from munshi.bot.router import HANDOVER_HANDLER, Route, Router
-from munshi.bot.state import Identifying, Question, SessionState
+from munshi.bot.state import Identifying, Proving, Question, SessionState, Shown
 from munshi.bot.whole_question import PAPER_HANDLERS, WholeQuestions
 from munshi.handlers.base import (
     CALL_PERSON,
     Action,
     Answerer,
     BusinessProfile,
+    Challenge,
+    Challenging,
+    Entity,
     Handler,
     Knowledge,
+    Language,
     Phrases,
     Reply,
     Turn,
@@ -42,7 +51,7 @@ class Conductor:
     `handlers` gives each intent's handler with its name, `person` is the handler that calls a person, `titles` gives
     an intent's title in a language, `whole_questions` the question that a follow-up stands for, `llm` names the
     language model behind the classifier and the answers. `personal` are the intents that need a customer who is known:
-    for anyone else `identify` asks who it is, and the form waits.
+    for anyone else `identify` asks who it is, and the form waits. `proofs` sends the one-time codes that actions want.
     """
 
     dialogue: Dialogue
@@ -57,15 +66,18 @@ class Conductor:
     llm: str = "none"
     personal: frozenset[str] = frozenset()
     identify: Callable[[Form, str], tuple[Reply, Identifying]] | None = None
+    proofs: ProofDialogue | None = None
 
     def decide(self, context: Context) -> Step:
         """One message to one step."""
         asked, clarifying = self._still_valid(context.state), context.state.clarifying
         context = replace(context, state=replace(asked, options={}, clarifying="", result=None))
-        if asked.result is not None and not context.pressed and consent(context.utterance.text) == "yes":
+        if asked.result is not None and _is_repeated(asked, context):
             step = Step(asked.result, replace(context.state, result=asked.result), Route("run", reason="done already"))
         elif context.pressed.startswith(COMMANDS):
-            step = self._press(context, clarifying)
+            step = self._still_proving(self._press(context, clarifying), context)
+        elif asked.proving is not None:
+            step = self._prove(context, asked.proving)
         elif asked.form is not None and asked.form.expires_at > context.now:
             step = self._continue(context, asked.form)
         else:
@@ -76,8 +88,9 @@ class Conductor:
 
     def resume(self, context: Context, form: Form) -> Step:
         """Go on with a form that waited; `context` is the message that opened it."""
-        outcome = self.dialogue.again(form)
-        return self._round_off(self._tell(context, outcome, Route("run", form.intent, reason="identified")), context)
+        route = Route("run", form.intent, reason="identified")
+        filled = self.dialogue.fill(form, self._said(context, form))
+        return self._round_off(self._tell(context, filled, route), context)
 
     def _round_off(self, step: Step, context: Context) -> Step:
         step = self._take_up(step, context)
@@ -104,7 +117,9 @@ class Conductor:
     def _still_valid(self, state: SessionState) -> SessionState:
         """The state without what an edited pack no longer knows."""
         form = state.form if state.form is not None and state.form.intent in self.handlers else None
-        return replace(state, form=form, parked=tuple(form for form in state.parked if form.intent in self.handlers))
+        parked = tuple(form for form in state.parked if form.intent in self.handlers)
+        proving = state.proving if state.proving is not None and state.proving.form.intent in self.handlers else None
+        return replace(state, form=form, parked=parked, proving=proving)
 
     def tell_expiry(self, step: Step, context: Context) -> Step:
         """Where a message makes no sense by itself it was probably meant for the form that ran out of time."""
@@ -151,14 +166,12 @@ class Conductor:
             return self._confirm(context, route, context.utterance.raw)
         if route.intent is None or route.intent not in self.handlers:
             return self._from_papers(context, route)
-        outcome = self.dialogue.open(
-            route.intent,
-            text=context.utterance.text,
-            query=context.utterance.text,
-            entities=context.entities_with(frozenset({"order_number"})),
-            now=context.now,
-        )
-        return self._tell(context, outcome, route)
+        text = context.utterance.text
+        form = self.dialogue.begin(route.intent, text=text, query=text, now=context.now)
+        if self._is_unknown(form, context):
+            return self._identify(context, form, route)
+        said = self._said(context, form, context.entities_with(frozenset({"order_number"})))
+        return self._tell(context, self.dialogue.fill(form, said), route)
 
     def _clarify(self, context: Context, route: Route) -> Step:
         answer = self._ask_papers(context)
@@ -265,17 +278,38 @@ class Conductor:
     # -- an open form ----------------------------------------------------------------------------------------------
 
     def _continue(self, context: Context, form: Form) -> Step:
-        outcome = self.dialogue.answer(
-            form,
-            context.utterance.text,
-            context.utterance.entities,
-            is_question=lambda: self.asks_something_else(context, form),
-            now=context.now,
-        )
+        if self._is_unknown(form, context):  # who it was is known no longer
+            leaves = consent(context.utterance.text) == "cancel"
+            away = not leaves and self.asks_something_else(context, form)
+            outcome: Outcome = Cancelled(form) if leaves else Digression(form) if away else Confirm(form)
+        else:
+            said = self._said(context, form)
+            outcome = self.dialogue.answer(form, said, shown=self._is_shown(context, form), now=context.now)
         if isinstance(outcome, Digression):
             parked = replace(context.state, form=None, parked=(*context.state.parked, outcome.form))
             return self._start(replace(context, state=parked))
         return self._tell(context, outcome, Route("run", form.intent, reason="form"))
+
+    def _said(self, context: Context, form: Form, entities: tuple[Entity, ...] | None = None) -> Said:
+        """A message as a form hears it."""
+        utterance = context.utterance
+        turn = replace(
+            self._turn(context, utterance.text, {}),
+            entities=utterance.entities if entities is None else entities,
+            intent=form.intent,
+            request=form.id,
+        )
+        return Said(turn, utterance.raw, utterance.canonical, lambda: self.asks_something_else(context, form))
+
+    def _is_unknown(self, form: Form, context: Context) -> bool:
+        """Whether it must be found out first who writes."""
+        return form.intent in self.personal and context.customer_id is None and self.identify is not None
+
+    def _identify(self, context: Context, form: Form, route: Route) -> Step:
+        assert self.identify is not None  # see _is_unknown
+        reply, identifying = self.identify(form, context.language)
+        step = self._say(context, reply, None, replace(route, kind="run", intent=form.intent))
+        return replace(step, state=replace(step.state, identifying=identifying))
 
     def asks_something_else(self, context: Context, form: Form) -> bool:
         """Whether a message is clearly about another intent than a form's."""
@@ -283,18 +317,20 @@ class Conductor:
         return prediction.intent != form.intent and self.router.is_clear(prediction)
 
     def _tell(self, context: Context, outcome: Outcome, route: Route) -> Step:
-        unknown = outcome.form.intent in self.personal and context.customer_id is None
-        if unknown and self.identify is not None and isinstance(outcome, Ready | Ask | Confirm):
-            reply, identifying = self.identify(outcome.form, context.language)
-            step = self._say(context, reply, None, replace(route, kind="run", intent=outcome.form.intent))
-            return replace(step, state=replace(step.state, identifying=identifying))
+        if self._is_unknown(outcome.form, context) and isinstance(outcome, Ready | Ask | Confirm):
+            return self._identify(context, outcome.form, route)
         match outcome:
             case Ready(form):
                 return self._run(context, form, route)
             case Ask():
                 return self._say(context, self._ask.slot(outcome, context.language), outcome.form, route)
-            case Confirm(form):
-                return self._say(context, self._read_back(context, outcome), form, route)
+            case Confirm(form, declined):
+                if declined:
+                    return self._say(context, self._ask.change(context.language), form, route)
+                reply, shown = self._read_back(context, form)
+                return replace(self._say(context, reply, form, route), shown=shown)
+            case Stuck(form, problem):
+                return self._say(context, self._ask.nothing_fits(problem, context.language), None, route)
             case Cancelled(form):
                 reply = Reply(self.phrases("form_cancelled", context.language))
                 return self._say(context, reply, None, replace(route, intent=form.intent))
@@ -308,21 +344,49 @@ class Conductor:
         handler = self.handlers[route.intent][0] if route.intent is not None and route.intent in self.handlers else None
         return Step(reply, replace(context.state, form=form), route, route.intent, handler)
 
-    def _read_back(self, context: Context, outcome: Confirm) -> Reply:
-        if outcome.declined:
-            return self._ask.change(context.language)
-        _, handler = self.handlers[outcome.form.intent]
+    def _read_back(self, context: Context, form: Form) -> tuple[Reply, Shown]:
+        """What will be done, to be confirmed, and the note that it was shown."""
+        summary = self._summary(context, form, context.language)
+        shown = Shown(form.id, _stamp(form, summary), context.language)
+        reply = self._ask.go_ahead(summary, context.language, YES + shown.name)
+        if _says_yes(context) and self._was_shown(context, form):
+            reply = replace(reply, text=f"{self.phrases('confirm_changed', context.language)}\n\n{reply.text}")
+        return reply, shown
+
+    def _summary(self, context: Context, form: Form, language: Language) -> Reply:
+        _, handler = self.handlers[form.intent]
         assert isinstance(handler, Action)  # only actions are confirmed
-        summary = handler.summary(self._turn(context, outcome.form.text, outcome.form.values))
-        return self._ask.go_ahead(summary, context.language)
+        return handler.summary(replace(self._action_turn(context, form), language=language))
+
+    def _was_shown(self, context: Context, form: Form) -> bool:
+        """Whether the form was read back in the last reply, and the customer had it before they wrote this."""
+        shown = context.state.shown
+        if shown is None or shown.form != form.id or form.asking is not None:
+            return False
+        if context.pressed.startswith(YES) and context.pressed != YES + shown.name:
+            return False
+        return context.taken_in is None or shown.at is None or context.taken_in > shown.at
+
+    def _is_shown(self, context: Context, form: Form) -> bool:
+        """Whether the form was read back just as it would be now: a yes to that confirms it."""
+        shown = context.state.shown
+        if shown is None or not self._was_shown(context, form):
+            return False
+        return _stamp(form, self._summary(context, form, shown.language)) == shown.stamp
+
+    def _action_turn(self, context: Context, form: Form) -> Turn:
+        return replace(
+            self._turn(context, form.text, form.values), intent=form.intent, query=form.query, request=form.id
+        )
 
     def _run(self, context: Context, form: Form, route: Route) -> Step:
         name, handler = self.handlers[form.intent]
         state = replace(context.state, form=None)
-        turn = replace(
-            self._turn(context, form.text, form.values), intent=form.intent, query=form.query, request=form.id
-        )
+        turn = self._action_turn(context, form)
         if isinstance(handler, Action):
+            challenge = handler.challenge(turn) if isinstance(handler, Challenging) else None
+            if challenge is not None:
+                return self._challenge(context, form, challenge, route)
             return Step(Reply(""), state, route, form.intent, name, action=(handler, turn))
         reply = handler.answer(turn)
         if not reply.answered and name not in PAPER_HANDLERS:
@@ -336,20 +400,93 @@ class Conductor:
             reply = replace(unknown, text=said, buttons=buttons, data=reply.data)
         return Step(reply, state, route, form.intent, name)
 
+    # -- a one-time code -------------------------------------------------------------------------------------------
+
+    def _challenge(self, context: Context, form: Form, challenge: Challenge, route: Route) -> Step:
+        """Send the code that a confirmed request needs, and wait for it."""
+        if self.proofs is None or context.customer_id is None:
+            step = self.hand_over(context, self.phrases("prove_impossible", context.language))
+            return replace(step, state=replace(step.state, form=None))
+        sent = self.proofs.begin(form, context.customer_id, challenge, context)
+        if isinstance(sent, NotSent):
+            return self._say(context, sent.reply, form, route)
+        step = self._say(context, sent.reply, None, route)
+        return replace(step, state=replace(step.state, proving=sent.proving))
+
+    def _prove(self, context: Context, proving: Proving) -> Step:
+        """A message while a code is waited for."""
+        form, route = proving.form, Route("run", proving.form.intent, reason="code")
+        without = replace(context, state=replace(context.state, proving=None))
+        if form.expires_at <= context.now:
+            return self.tell_expiry(self._start(without), without)
+        if self.proofs is None or proving.customer_id != context.customer_id:  # who it was is known no longer
+            return self._continue(without, form)
+        match self.proofs.answer(proving, context):
+            case Other():
+                return self._while_proving(context, proving)
+            case Proved():
+                return self._carry_out(without, proving, route)
+            case Waiting(reply, waiting):
+                step = self._say(context, reply, None, route)
+                return replace(step, state=replace(step.state, proving=waiting))
+            case Dropped():
+                return self._say(without, Reply(self.phrases("form_cancelled", context.language)), None, route)
+            case Failed():
+                return self.hand_over(without, "The one-time code was not given")
+
+    def _carry_out(self, context: Context, proving: Proving, route: Route) -> Step:
+        """Do what was confirmed, now that the code is right; it is used up together with the effect."""
+        assert self.proofs is not None  # it has just been asked
+        form = proving.form
+        name, handler = self.handlers[form.intent]
+        assert isinstance(handler, Action)  # only actions ask for a code
+        turn, using = self._action_turn(context, form), self.proofs.proofs.using(context.session_id, proving)
+        return Step(Reply(""), context.state, route, form.intent, name, action=(handler, turn), proof=using)
+
+    def _while_proving(self, context: Context, proving: Proving) -> Step:
+        """A correction makes it another request, to be confirmed anew; a question is answered, and the code awaited."""
+        assert self.proofs is not None
+        form, route = proving.form, Route("run", proving.form.intent, reason="form")
+        without = replace(context, state=replace(context.state, proving=None))
+        changed = self.dialogue.change(form, self._said(context, form))
+        if changed is not None:
+            return self._tell(without, changed, route)
+        if self.asks_something_else(context, form):
+            return self._still_proving(self._start(context), context)
+        match self.proofs.unheard(proving, context):
+            case Waiting(reply, waiting):
+                step = self._say(context, reply, None, route)
+                return replace(step, state=replace(step.state, proving=waiting))
+            case Failed():
+                return self.hand_over(without, "The one-time code was not given")
+
+    def _still_proving(self, step: Step, context: Context) -> Step:
+        """Ask for the code again, once something else was answered, where nothing took the request's place."""
+        state = step.state
+        if self.proofs is None or state.proving is None or state.clarifying:
+            return step
+        if state.form is not None or state.identifying is not None or step.reply.handover is not None:
+            return replace(step, state=replace(state, proving=None))
+        asked = self.proofs.again(context.language)
+        reply = replace(step.reply, text=f"{step.reply.text}\n\n{asked.text}", buttons=asked.buttons)
+        return replace(step, reply=reply)
+
     def _take_up(self, step: Step, context: Context) -> Step:
         """Once a digression is over, put the waiting form's question after its answer."""
         if step.state.form is not None or not step.state.parked or step.reply.handover or step.state.clarifying:
             return step
-        if step.state.identifying is not None:
+        if step.state.identifying is not None or step.state.proving is not None:
             return step
         *rest, form = step.state.parked
         state = replace(step.state, parked=tuple(rest))
-        outcome = self.dialogue.again(form)
-        asking = self._tell(replace(context, state=state), outcome, Route("run", form.intent))
+        route, context = Route("run", form.intent), replace(context, state=state)
+        unknown = self._is_unknown(form, context)
+        outcome = Confirm(form) if unknown else self.dialogue.again(form, self._said(context, form).turn)
+        asking = self._tell(context, outcome, route)
         lead = self.phrases("form_resume", context.language, title=self._title_of(form, context))
         text = "\n\n".join(filter(None, (step.reply.text, f"{lead} {asking.reply.text}".strip())))
         reply = replace(step.reply, text=text, buttons=asking.reply.buttons)
-        return replace(step, reply=reply, state=asking.state)
+        return replace(step, reply=reply, state=asking.state, shown=asking.shown)
 
     def _title_of(self, form: Form, context: Context) -> str:
         return self.titles(form.intent, context.language)
@@ -375,6 +512,22 @@ def _question(step: Step, context: Context) -> Question:
     """What the next message may lean on: small talk and the answers of a form are no questions."""
     if step.handler == "small_talk" or context.secret or not context.utterance.canonical:
         return context.state.question
-    if step.state.form is not None or step.state.identifying is not None:
+    if any((step.state.form, step.state.identifying, step.state.proving)):
         return context.state.question
     return Question(context.utterance.canonical, step.intent)
+
+
+def _is_repeated(asked: SessionState, context: Context) -> bool:
+    """Whether a message is the yes, or the code, that the last reply was the result of."""
+    if context.pressed:
+        return context.pressed.startswith(f"{YES}{asked.done}.")
+    return consent(context.utterance.text) == "yes" or (asked.proved and bool(context.secret))
+
+
+def _says_yes(context: Context) -> bool:
+    return consent(context.utterance.text) == "yes"
+
+
+def _stamp(form: Form, summary: Reply) -> str:
+    told = canonical({"values": dict(form.values), "text": summary.text})
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

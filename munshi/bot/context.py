@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from munshi.bot.preprocess import Utterance
 from munshi.bot.router import Route
-from munshi.bot.state import SessionState
+from munshi.bot.state import SessionState, Shown
 from munshi.handlers.base import Action, Entity, Language, Reply, Turn
 from munshi.intents.base import Classifier, Prediction
 from munshi.knowledge.base import Say
@@ -20,7 +22,11 @@ _FOLLOW_UP_WORDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one message leads to. With an `action` the reply is what it gives once it is carried out."""
+    """What one message leads to. With an `action` the reply is what it gives once it is carried out.
+
+    `proof` uses up, in the same transaction, the one-time code that the action needs, and tells whether it could.
+    `shown` is what the reply reads back; without it no yes to the reply confirms anything.
+    """
 
     reply: Reply
     state: SessionState
@@ -28,6 +34,8 @@ class Step:
     intent: str | None = None
     handler: str | None = None
     action: tuple[Action, Turn] | None = None
+    proof: Callable[[Connection], bool] | None = None
+    shown: Shown | None = None
 
 
 class Guess:
@@ -51,7 +59,7 @@ class Context:
 
     `say` hears the beginning of the reply as it is written. `again` gives the same message in other words, such as the
     question that a follow-up stands for; it is then said `in_full`. `secret` is the code or the login token that
-    was taken out of it.
+    was taken out of it. `taken_in` is when it came in: before that the customer had read what the bot said by then.
     """
 
     utterance: Utterance
@@ -66,6 +74,7 @@ class Context:
     again: Callable[[str], Context] | None = None
     in_full: bool = False
     secret: str = field(default="", repr=False)
+    taken_in: datetime | None = None
 
     @property
     def language(self) -> Language:

@@ -1,4 +1,4 @@
-"""Forms: ask for the missing slot, validate, correct, digress and come back, confirm, cancel, expire.
+"""The rules of a form: ask for the missing slot, validate, correct, digress and come back, confirm, cancel, expire.
 
 A form is a value: every step takes one and gives an outcome with the next one in it. What the outcome says to the
 customer is the assistant's business.
@@ -6,85 +6,19 @@ customer is the assistant's business.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from secrets import token_hex
 
-from munshi.bot.consent import consent, is_correction
-from munshi.handlers.base import Entity, Slot, SlotError
+from munshi.bot.consent import Consent, consent, is_correction
+from munshi.bot.filling import Said, Taken, fit, offered, offers, take
+from munshi.bot.form import Ask, Cancelled, Confirm, Digression, Form, GaveUp, Outcome, Ready, Stuck
+from munshi.bot.mentions import calls, picked, value_of
+from munshi.handlers.base import Button, Slot, SlotError, Turn
 
 # Kinds whose values are the customer's own words: any message could be one, so a question is looked for first.
 _FREE = frozenset({"text", "name", "product"})
-_NUMERIC = frozenset({"quantity", "amount"})
-_NUMBER = re.compile(r"(?<![\w.,-])\d+(?![\w-])")
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """An unfinished request. `text` and `query` are those of the message that opened it, `id` tells it from others.
-
-    `asking` names the slot asked for last; None while the whole is read back to be confirmed.
-    """
-
-    intent: str
-    text: str
-    query: str
-    expires_at: datetime
-    values: Mapping[str, str] = field(default_factory=dict)
-    asking: str | None = None
-    tries: int = 0
-    id: str = field(default_factory=lambda: token_hex(8))
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Everything is there (and confirmed, where that is needed): run the handler."""
-
-    form: Form
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A slot is missing; `problem` says why what was just given will not do."""
-
-    form: Form
-    slot: Slot
-    problem: SlotError | None = None
-    corrected: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Confirm:
-    """Everything is there: read it back and ask."""
-
-    form: Form
-    declined: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """The customer does not want it any more."""
-
-    form: Form
-
-
-@dataclass(frozen=True, slots=True)
-class GaveUp:
-    """The same question was answered wrongly too often: a person is needed."""
-
-    form: Form
-
-
-@dataclass(frozen=True, slots=True)
-class Digression:
-    """The message is about something else; the form waits."""
-
-    form: Form
-
-
-Outcome = Ready | Ask | Confirm | Cancelled | GaveUp | Digression
+_FEW_WORDS = 3
 
 
 class Dialogue:
@@ -103,141 +37,156 @@ class Dialogue:
         self._lifetime = lifetime
         self._max_tries = max_tries
 
-    def open(self, intent: str, *, text: str, query: str, entities: Sequence[Entity], now: datetime) -> Outcome:
-        """Start on an intent with what its message already gave."""
-        form = Form(intent, text, query, now + self._lifetime)
-        return self._advance(replace(form, values=self._take(form, entities).values))
+    def begin(self, intent: str, *, text: str, query: str, now: datetime) -> Form:
+        """An empty form for an intent; `text` and `query` are those of the message that asks for it."""
+        return Form(intent, text, query, now + self._lifetime)
 
-    def answer(
-        self, form: Form, text: str, entities: Sequence[Entity], *, is_question: Callable[[], bool], now: datetime
-    ) -> Outcome:
-        """What a message means to an open form. `is_question` tells whether it clearly asks for something else."""
+    def fill(self, form: Form, said: Said) -> Outcome:
+        """Start on a form with what its message gave."""
+        return self._went(form, take(form, self._slots(form.intent), said, numbers=True), said.turn)
+
+    def answer(self, form: Form, said: Said, *, shown: bool, now: datetime) -> Outcome:
+        """What a message means to an open form. `shown` tells whether it was read back just before."""
         form = replace(form, expires_at=now + self._lifetime)
-        said = consent(text)
-        if said == "cancel":
+        option = picked(form.options, said.text)
+        consented = None if option is not None else consent(said.text)
+        if consented == "cancel":
             return Cancelled(form)
         if form.asking is None:
-            return self._answer_confirmation(form, text, said, entities, is_question)
-        return self._answer_slot(form, text, entities, is_question)
+            return self._answer_confirmation(form, said, consented, shown=shown)
+        slot = next(slot for slot in self._slots(form.intent) if slot.name == form.asking)
+        if option is not None:
+            return self._answer_in_words(form, slot, said, value_of(option), None)
+        return self._answer_slot(form, slot, said, consented)
 
-    def again(self, form: Form) -> Outcome:
+    def again(self, form: Form, turn: Turn) -> Outcome:
         """Where the form stands, to take it up after something else."""
-        return self._advance(form)
+        return self._advance(form, turn)
 
-    def _answer_confirmation(
-        self, form: Form, text: str, said: str | None, entities: Sequence[Entity], is_question: Callable[[], bool]
-    ) -> Outcome:
-        if said == "yes":
-            return Ready(form)
-        if said == "no":
+    def _answer_confirmation(self, form: Form, said: Said, consented: Consent | None, *, shown: bool) -> Outcome:
+        if consented == "yes":
+            return Ready(form) if shown else self._advance(form, said.turn)
+        if consented == "no":
             return Confirm(form, declined=True)
-        correcting = is_correction(text)
-        if correcting:
-            entities = [*entities, *self._bare_number(form, text, entities)]
-        taken = self._take(form, entities, replacing=correcting or not is_question())
-        if taken.problem is not None and taken.slot is not None:
-            return Ask(replace(form, asking=taken.slot.name), taken.slot, taken.problem)
-        if taken.values != form.values:
-            return self._advance(replace(form, values=taken.values), corrected=True)
-        named = self._named(form, text)
-        if named is not None:
-            values = {name: value for name, value in form.values.items() if name != named.name}
-            return self._advance(replace(form, values=values))
-        if is_question():
+        changed = self.change(form, said, freely=not shown)
+        if changed is not None:
+            return changed
+        if said.is_question():
             return Digression(form)
         tried = replace(form, tries=form.tries + 1)
         return GaveUp(tried) if tried.tries >= self._max_tries else Confirm(tried)
 
-    def _answer_slot(
-        self, form: Form, text: str, entities: Sequence[Entity], is_question: Callable[[], bool]
-    ) -> Outcome:
-        slot = next(slot for slot in self._slots(form.intent) if slot.name == form.asking)
-        taken = self._take(form, entities, replacing=is_correction(text))
-        if taken.values != form.values:
-            corrected = any(taken.values.get(name) != value for name, value in form.values.items())
-            return self._advance(replace(form, values=taken.values, tries=0), corrected=corrected)
-        if taken.problem is not None:
-            return self._wrong(form, slot, taken.problem)
-        return self._answer_in_own_words(form, slot, text, is_question)
+    def change(self, form: Form, said: Said, *, freely: bool = False) -> Outcome | None:
+        """What a message makes of a full form that it corrects; None where it corrects nothing.
 
-    def _answer_in_own_words(self, form: Form, slot: Slot, text: str, is_question: Callable[[], bool]) -> Outcome:
-        said = consent(text)
-        if slot.optional and said == "no":
-            return self._fill(form, slot, "")
-        if slot.kind in _FREE and is_question():
+        `freely` is set where a change was asked for: what it says is one then, even if it looks like a question.
+        """
+        correcting = freely or is_correction(said.text)
+        replacing = correcting or not said.is_question()
+        taken = take(form, self._slots(form.intent), said, replacing=replacing, numbers=replacing)
+        if taken.slot is not None or taken.values != form.values:
+            return self._went(form, taken, said.turn)
+        named = next((slot for slot in self._slots(form.intent) if calls(said.text, slot)), None)
+        if named is not None and (correcting or len(said.text.split()) <= _FEW_WORDS):
+            return self._ask(form, named, said.turn)
+        return None
+
+    def _answer_slot(self, form: Form, slot: Slot, said: Said, consented: Consent | None) -> Outcome:
+        correcting = is_correction(said.text)
+        taken = take(form, self._slots(form.intent), said, replacing=correcting, numbers=correcting)
+        if taken.slot is not None or taken.values != form.values:
+            return self._went(form, taken, said.turn)
+        return self._answer_in_words(form, slot, said, said.text, consented)
+
+    def _answer_in_words(self, form: Form, slot: Slot, said: Said, text: str, consented: Consent | None) -> Outcome:
+        if slot.optional and consented == "no":
+            return self._advance(_with(form, slot, ""), said.turn)
+        own = slot.kind in _FREE and slot.choose is None
+        if own and said.is_question():
             return Digression(form)
-        if slot.kind in _FREE and said is not None:
-            return self._wrong(form, slot, SlotError(f"slot_invalid_{slot.kind}"))
+        if (own or slot.choose is not None) and consented is not None:
+            return self._wrong(form, slot, SlotError(f"slot_invalid_{slot.kind}"), said.turn)
         try:
-            value = slot.validate(text)
+            found = fit(slot, said.turn, form.values, text)
         except SlotError as problem:
-            return Digression(form) if is_question() else self._wrong(form, slot, problem)
-        return self._fill(form, slot, value)
+            return self._misunderstood(form, slot, problem, said)
+        if len(found) > 1 and found == form.options:
+            return self._wrong(form, slot, SlotError("slot_several"), said.turn)
+        if len(found) > 1:
+            return self._ask(form, slot, said.turn, options=found)
+        return self._advance(_with(form, slot, value_of(found[0])), said.turn)
 
-    def _fill(self, form: Form, slot: Slot, value: str) -> Outcome:
-        return self._advance(replace(form, values={**form.values, slot.name: value}, tries=0))
+    def _misunderstood(self, form: Form, slot: Slot, problem: SlotError, said: Said) -> Outcome:
+        """An answer that will not do: a question about something else, a number among other words, or wrong."""
+        if said.is_question():
+            return Digression(form)
+        taken = take(form, self._slots(form.intent), said, numbers=True)
+        if taken.slot is not None or taken.values != form.values:
+            return self._went(form, taken, said.turn)
+        return self._wrong(form, slot, problem, said.turn)
 
-    def _wrong(self, form: Form, slot: Slot, problem: SlotError) -> Outcome:
+    def _went(self, form: Form, taken: Taken, turn: Turn) -> Outcome:
+        """Go on with what a message gave: all that fits is kept, and what does not is asked for."""
+        corrected = any(taken.values.get(name) != value for name, value in form.values.items())
+        tries = form.tries if taken.values == form.values else 0
+        form = replace(form, values=taken.values, tries=tries)
+        if taken.slot is None:
+            return self._advance(form, turn, corrected=corrected)
+        if taken.problem is not None:
+            return self._wrong(form, taken.slot, taken.problem, turn)
+        return self._ask(form, taken.slot, turn, options=taken.options)
+
+    def _wrong(self, form: Form, slot: Slot, problem: SlotError, turn: Turn) -> Outcome:
         tried = replace(form, tries=form.tries + 1)
-        return GaveUp(tried) if tried.tries >= self._max_tries else Ask(tried, slot, problem)
+        return GaveUp(tried) if tried.tries >= self._max_tries else self._ask(tried, slot, turn, problem)
 
-    def _advance(self, form: Form, *, corrected: bool = False) -> Outcome:
-        missing = next((slot for slot in self._slots(form.intent) if slot.name not in form.values), None)
-        if missing is not None:
-            return Ask(replace(form, asking=missing.name), missing, corrected=corrected)
-        done = replace(form, asking=None, tries=0)
+    def _ask(
+        self,
+        form: Form,
+        slot: Slot,
+        turn: Turn,
+        problem: SlotError | None = None,
+        *,
+        options: tuple[Button, ...] | None = None,
+    ) -> Ask:
+        shown = offered(slot, turn, form.values) if options is None else options
+        return Ask(replace(form, asking=slot.name, options=shown), slot, problem)
+
+    def _advance(self, form: Form, turn: Turn, *, corrected: bool = False) -> Outcome:
+        """The next that is missing, or no longer fits the rest; what can only be one thing is taken unasked."""
+        for slot in self._slots(form.intent):
+            try:
+                if slot.name not in form.values:
+                    options = offers(slot, turn, form.values)
+                    if len(options) != 1 or slot.optional:
+                        return replace(self._ask(form, slot, turn, options=options), corrected=corrected)
+                    form = _with(form, slot, value_of(options[0]))
+            except SlotError as problem:
+                if not slot.optional:
+                    return Stuck(form, problem)
+                form = _with(form, slot, "")
+            unfit = _no_longer_fits(slot, turn, form.values)
+            if unfit is not None:
+                return self._ask(_without(form, slot), slot, turn, unfit)
+        done = replace(form, asking=None, options=(), tries=0)
         return Confirm(done) if self._confirms(form.intent) else Ready(done)
 
-    def _bare_number(self, form: Form, text: str, entities: Sequence[Entity]) -> list[Entity]:
-        """The one number of a correction ("no, 60"), for the one slot that takes a number."""
-        numbers = list(_NUMBER.finditer(text))
-        kinds = [slot.kind for slot in self._slots(form.intent) if slot.kind in _NUMERIC]
-        if len(numbers) != 1 or len(kinds) != 1 or any(entity.kind == kinds[0] for entity in entities):
-            return []
-        found = numbers[0]
-        return [Entity(kinds[0], found.group(), found.group(), found.start(), found.end())]
 
-    def _named(self, form: Form, text: str) -> Slot | None:
-        """The slot the customer names to have it changed ("the quantity")."""
-        words = text.casefold()
-        return next((slot for slot in self._slots(form.intent) if slot.name.replace("_", " ") in words), None)
-
-    def _take(self, form: Form, entities: Sequence[Entity], *, replacing: bool = False) -> _Taken:
-        """Put entities into the slots of their kind: the slot asked for first, then the empty ones in order.
-
-        `replacing` also lets an entity change a slot that is filled, where no empty one takes it.
-        """
-        values = dict(form.values)
-        for entity in _unambiguous(entities):
-            slot = self._slot_for(entity, form, values, replacing)
-            if slot is None:
-                continue
-            try:
-                values[slot.name] = slot.validate(entity.value)
-            except SlotError as problem:
-                return _Taken(form.values, slot, problem)
-        return _Taken(values)
-
-    def _slot_for(self, entity: Entity, form: Form, values: Mapping[str, str], replacing: bool) -> Slot | None:
-        fitting = [slot for slot in self._slots(form.intent) if slot.kind == entity.kind]
-        fitting.sort(key=lambda slot: slot.name != form.asking)
-        empty = next((slot for slot in fitting if slot.name not in values), None)
-        if empty is not None:
-            return empty
-        return fitting[0] if replacing and fitting else None
+def _no_longer_fits(slot: Slot, turn: Turn, values: Mapping[str, str]) -> SlotError | None:
+    """Why a value that hangs on the others will not do beside them, as they are now."""
+    value = values[slot.name]
+    if slot.choose is None or not value:
+        return None
+    try:
+        found = fit(slot, turn, values, value)
+    except SlotError as problem:
+        return problem
+    return None if [value_of(each) for each in found] == [value] else SlotError(f"slot_invalid_{slot.kind}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    values: Mapping[str, str]
-    slot: Slot | None = None
-    problem: SlotError | None = None
+def _with(form: Form, slot: Slot, value: str) -> Form:
+    return replace(form, values={**form.values, slot.name: value}, tries=0)
 
 
-def _unambiguous(entities: Sequence[Entity]) -> list[Entity]:
-    """One entity for each span: where several share it, with the customer's own words for a value."""
-    found: dict[tuple[str, int, int], list[Entity]] = {}
-    for entity in entities:
-        found.setdefault((entity.kind, entity.start, entity.end), []).append(entity)
-    groups = found.values()
-    return [group[0] if len(group) == 1 else replace(group[0], value=group[0].text) for group in groups]
+def _without(form: Form, slot: Slot) -> Form:
+    return replace(form, values={name: value for name, value in form.values.items() if name != slot.name})

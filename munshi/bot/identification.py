@@ -72,13 +72,13 @@ class Identification:
             found = self._find(db, number)
             customer_id = self._codes.stand_in(number.key) if found is None else found.customer_id
             sent = self._new_code(db, session_id, customer_id, found)
-        return _delivered(customer_id, sent)
+        return delivered(customer_id, sent)
 
     def send_again(self, session_id: str, customer_id: str) -> CodeSent | TooMany:
         """Another code for the one that the last was for."""
         with self._engine.begin() as db:
             sent = self._new_code(db, session_id, customer_id, customer(db, self._business, customer_id))
-        return _delivered(customer_id, sent)
+        return delivered(customer_id, sent)
 
     def check(self, session_id: str, customer_id: str, code: str) -> Checked:
         """Whether it is the code that was sent; where it is, the chat is bound to the customer in the same moment."""
@@ -117,7 +117,7 @@ class Identification:
         bind(db, self._business, session_id, customer_id, self._clock() + self._login)
 
 
-def _delivered(customer_id: str, sent: Sent | TooMany) -> CodeSent | TooMany:
+def delivered(customer_id: str, sent: Sent | TooMany) -> CodeSent | TooMany:
     """Hand the code over, now that it is kept: never one that a failed transaction has forgotten."""
     if isinstance(sent, TooMany):
         return sent

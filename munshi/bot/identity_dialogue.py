@@ -10,20 +10,21 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from munshi.bot.code_words import CodeWords
 from munshi.bot.consent import asks_again, consent
 from munshi.bot.context import Context
-from munshi.bot.dialogue import Form
+from munshi.bot.form import Form
 from munshi.bot.identification import CodeSent, Identification, Number
 from munshi.bot.state import Identifying
-from munshi.handlers.base import Button, Phrases, Reply
+from munshi.handlers.base import Phrases, Reply
 from munshi.handlers.otp import DIGITS, TooMany
 from munshi.handlers.phones import to_e164
 from munshi.handlers.when import clock as clock_in_words
 
-SEND_AGAIN = "resend"  # a word that tells no language: the chat stays in its own
-
 # Letters and digits, as a customer number is written among other words; by itself it may stand in two parts.
 _CUSTOMER = re.compile(r"(?<![^\W_])[A-Za-z]{1,8}[/-]?\d{3,12}(?![^\W_])")
+# The sentences after which another code can be asked for.
+_SENT = frozenset({"wrong", "expired", "no_code", "code_again"})
 _WHOLE = re.compile(r"[A-Za-z]{1,8} \d{2,12}|\w[\w/-]{1,39}")
 
 
@@ -70,11 +71,11 @@ class IdentityDialogue:
 
     def begin(self, request: Form, language: str) -> tuple[Reply, Identifying]:
         """Ask who it is, before a request is gone on with."""
-        return self._say("identify_ask", language), Identifying(request, request.expires_at)
+        return self._say("ask", language), Identifying(request, request.expires_at)
 
     def again(self, waiting: Identifying, language: str) -> Reply:
         """What is still asked for, after something else."""
-        return self._say("identify_code_again" if waiting.customer_id else "identify_ask_again", language)
+        return self._say("code_again" if waiting.customer_id else "ask_again", language)
 
     def answer(self, waiting: Identifying, context: Context, *, is_question: Callable[[], bool]) -> Outcome:
         """What a message means while a customer is being identified."""
@@ -93,7 +94,7 @@ class IdentityDialogue:
             return self._sent(waiting, self._send_again(waiting, context), context)
         if is_question():
             return Elsewhere()
-        key = "identify_no_code" if waiting.customer_id else "identify_no_number"
+        key = "no_code" if waiting.customer_id else "no_number"
         return self._wrong(waiting, key, context.language)
 
     def _send_again(self, waiting: Identifying, context: Context) -> CodeSent | TooMany:
@@ -103,23 +104,20 @@ class IdentityDialogue:
         if isinstance(sent, TooMany):
             until = clock_in_words(sent.until.astimezone(context.now.tzinfo).time())
             # A code that was sent before is good still: whoever waits for one goes on waiting, and hides what comes.
-            return self._wrong(waiting, "identify_too_many", context.language, until=until)
-        reply = self._say("identify_sent", context.language)
-        if sent.shown:
-            shown = self.phrases("identify_demo", context.language, code=sent.shown)
-            reply = replace(reply, text=f"{reply.text}\n\n{shown}")
+            return self._wrong(waiting, "too_many", context.language, until=until)
+        reply = CodeWords(self.phrases, "identify").sent(sent, context.language)
         return Waiting(reply, replace(waiting, customer_id=sent.customer_id, tries=0))
 
     def _check(self, waiting: Identifying, context: Context) -> Outcome:
         if not waiting.customer_id or len(context.secret) != DIGITS:
-            return self._wrong(waiting, "identify_no_code", context.language)
+            return self._wrong(waiting, "no_code", context.language)
         match self.identification.check(context.session_id, waiting.customer_id, context.secret):
             case "ok":
                 return Known(waiting.customer_id)
             case "expired":
-                return Waiting(self._say("identify_expired", context.language), waiting)
+                return Waiting(self._say("expired", context.language), waiting)
             case "wrong":
-                return Waiting(self._say("identify_wrong", context.language), waiting)
+                return Waiting(self._say("wrong", context.language), waiting)
             case "used_up":
                 return Failed()
 
@@ -128,11 +126,7 @@ class IdentityDialogue:
         return Failed() if tried.tries >= self.max_tries else Waiting(self._say(key, language, **values), tried)
 
     def _say(self, key: str, language: str, **values: object) -> Reply:
-        """A sentence, with what else can be done: another code where one was sent, and to leave it."""
-        again = Button(self.phrases("identify_again_button", language), SEND_AGAIN)
-        cancel = Button(self.phrases("cancel_button", language), "cancel")
-        sent = key in ("identify_sent", "identify_wrong", "identify_expired", "identify_no_code", "identify_code_again")
-        return Reply(self.phrases(key, language, **values), (again, cancel) if sent else (cancel,))
+        return CodeWords(self.phrases, "identify").say(key, language, again=key in _SENT, **values)
 
 
 def number_in(context: Context, *, code_asked: bool) -> Number | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from munshi.bot.dialogue import Ask
+from munshi.bot.form import Ask
 from munshi.bot.pressed import INTENT, NONE_OF_THESE
-from munshi.handlers.base import CALL_PERSON, Button, Language, Phrases, Reply
+from munshi.handlers.base import CALL_PERSON, Button, Language, Phrases, Reply, SlotError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,18 @@ class Questions:
             lead = self.phrases(asked.problem.key, language, **asked.problem.values)
         elif asked.corrected:
             lead = self.phrases("corrected", language)
-        options = tuple(Button(choice) for choice in asked.slot.choices)
+        options = asked.form.options or tuple(Button(choice) for choice in asked.slot.choices)
         return Reply(" ".join(filter(None, (lead, prompt))), options)
 
-    def go_ahead(self, summary: Reply, language: Language) -> Reply:
-        """Whether to do what the summary says."""
-        yes, no = (Button(self.phrases(key, language)) for key in ("yes_button", "no_button"))
+    def nothing_fits(self, problem: SlotError, language: Language) -> Reply:
+        """Why a request cannot be gone on with, and that a person can help."""
+        offer = Button(self.phrases("offer_person_button", language), CALL_PERSON)
+        return Reply(self.phrases(problem.key, language, **problem.values), (offer,))
+
+    def go_ahead(self, summary: Reply, language: Language, yes_value: str) -> Reply:
+        """Whether to do what the summary says; `yes_value` is what pressing the yes stands for."""
+        yes = Button(self.phrases("yes_button", language), yes_value)
+        no = Button(self.phrases("no_button", language))
         question = self.phrases("confirm_question", language)
         return replace(summary, text=f"{summary.text}\n\n{question}", buttons=(yes, no))
 

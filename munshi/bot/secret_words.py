@@ -13,8 +13,11 @@ from munshi.handlers.customers import LOGIN_TOKEN
 
 MASK = "••••••"
 
-# Six digits, also in groups, that are no part of a longer number.
-_CODE = re.compile(r"(?<![^\W_])(?<!\d[ -])(?<!\+)\d(?:[ -]?\d){5}(?![^\W_])(?![ -]\d)")
+# Six digits, also in groups, that are no part of a longer number and no amount with its currency.
+_CODE = re.compile(
+    r"(?i)(?<![^\W_])(?<!\d[ -])(?<!\+)(?<!₹)(?<!₹ )(?<!\brs )(?<!\brs\.)(?<!\brs\. )"
+    r"\d(?:[ -]?\d){5}(?![^\W_])(?![ -]\d)(?! ?(?:rs\b|rupees?\b|rupa[iy]e\b|रुपये|रुपए|/-))"
+)
 # A message of nothing else that may have been meant as a code.
 _MEANT = re.compile(r"\s*\d(?:[ -]?\d){3,7}\W*")
 

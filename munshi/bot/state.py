@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from munshi.bot.dialogue import Form
+from munshi.bot.form import Form
 from munshi.handlers.base import Entity, Exchange, Language, Reply
 
 T = TypeVar("T")
@@ -42,13 +42,48 @@ class Identifying:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What the last reply read back to be confirmed: the form, what of it was told, in which language, and when.
+
+    `stamp` is a digest of the values and of the words.
+    """
+
+    form: str
+    stamp: str
+    language: Language
+    at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """What tells it from everything else that was ever shown."""
+        return f"{self.form}.{self.stamp}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proving:
+    """A confirmed request that waits for a one-time code, sent to `customer_id`; the action chose the other two.
+
+    `tries` counts useless answers; `lapsed` is a code of which the customer was told that it had run out.
+    """
+
+    form: Form
+    customer_id: str
+    purpose: str
+    binding: Mapping[str, str]
+    tries: int = 0
+    lapsed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """One chat between two messages.
 
     `parked` holds forms left for another question, latest last. `options` says what the labels of the last reply's
     buttons stand for, `yes_means` what a bare yes stands for; `clarifying` is the message that a clarifying question
     was about. `topics` are the products and orders the customer last spoke of, `question` is what a follow-up leans on.
-    `result` is what came of the action that was just carried out: a yes that is said twice gets it again.
+    `shown` is what the last reply read back, and `proving` what waits for a code. `result` is what came of the action
+    that was just carried out, for the form `done`, with a code where it was `proved`: a yes, or the code, that comes
+    twice gets it again.
     `identifying` is who is about to be identified, `customer` the customer who was last, by whom all of this was said.
     """
 
@@ -59,7 +94,11 @@ class SessionState:
     clarifying: str = ""
     yes_means: str = ""
     topics: tuple[Entity, ...] = ()
+    shown: Shown | None = None
+    proving: Proving | None = None
     result: Reply | None = None
+    done: str = ""
+    proved: bool = False
     exchanges: tuple[Exchange, ...] = ()
     question: Question = Question()
     identifying: Identifying | None = None

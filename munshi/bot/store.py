@@ -98,15 +98,21 @@ class Store:
 
     def response(self, message_id: str) -> Mapping[str, Any] | None:
         """The recorded response to a message, None where it is not answered yet."""
-        query = select(inbox.c.session_id, inbox.c.response).where(
-            inbox.c.business == self.business, inbox.c.message_id == message_id, inbox.c.done_at.is_not(None)
+        return self.taken_in(message_id)[1]
+
+    def taken_in(self, message_id: str) -> tuple[datetime, Mapping[str, Any] | None]:
+        """When a message came in, and the recorded response, None where it is not answered yet.
+
+        Raises sqlalchemy.exc.NoResultFound for a message that was never accepted.
+        """
+        query = select(inbox.c.session_id, inbox.c.received_at, inbox.c.done_at, inbox.c.response).where(
+            inbox.c.business == self.business, inbox.c.message_id == message_id
         )
         with self.reading() as db:
-            row = db.execute(query).one_or_none()
-            if row is None:
-                return None
-            found: Mapping[str, Any] | None = sealer(db, self.business, row.session_id).open_json(row.response)
-        return found
+            row = db.execute(query).one()
+            if row.done_at is None:
+                return row.received_at, None
+            return row.received_at, sealer(db, self.business, row.session_id).open_json(row.response)
 
     def unanswered(self) -> list[Message]:
         """Messages that a crash left without an answer, oldest first; those that workers answer are not among them."""

@@ -74,8 +74,11 @@ class Choose(Protocol):
     def __call__(self, turn: Turn, said: str) -> tuple[Button, ...]:
         """What `said` may mean, as labels and the values to keep: one is taken, of several the customer chooses.
 
-        Empty `said` asks for all there are. `turn.slots` has what is filled so far. Raises SlotError where nothing
-        fits, with the reason.
+        `said` is the customer's words, an entity's value, or a value given before: whenever the form goes on each is
+        looked at again with the others, which are in `turn.slots`. Empty `said` asks for all there are: the labels of
+        these are looked for in what the customer writes, the only one is taken unasked, and where there are none to
+        choose from (an amount) the customer is asked in words. Raises SlotError where nothing fits, with the reason;
+        for an empty `said` that ends the request. May come several times a message, and changes nothing.
         """
 
 
@@ -85,7 +88,8 @@ class Slot:
 
     `prompt` asks for it, by language ("en" is always there). `validate` takes the canonical value of an entity of
     this `kind`, or the customer's bare words, and returns the value to keep; it raises `SlotError` with the reason.
-    Where the values depend on the customer, `choose` does so in its place.
+    Where the values depend on the customer, `choose` does so in its place. `cues` are words that mark the value in a
+    longer message, before or after it: "from …", "… se".
     """
 
     name: str
@@ -96,6 +100,7 @@ class Slot:
     secret: bool = False
     optional: bool = False
     choose: Choose | None = None
+    cues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +262,10 @@ class Action(Protocol):
     slots: tuple[Slot, ...]
 
     def summary(self, turn: Turn) -> Reply:
-        """What will be done, to be confirmed."""
+        """What will be done, to be confirmed. At the yes it is made again: where it has changed, that is shown first.
+
+        So it tells all that matters, such as a price, and nothing that changes by itself, such as the time of day.
+        """
 
     def execute(self, turn: Turn, db: Connection) -> Reply:
         """Do it inside the caller's transaction."""

@@ -138,22 +138,42 @@ class Codes:
     def check(self, db: Connection, customer_id: str, purpose: str, binding: Mapping[str, str], code: str) -> Checked:
         """Whether `code` is the latest that was sent for exactly this; where it is, it is used up.
 
-        Every call counts as a try, so the caller's transaction must be committed whatever the answer.
+        A wrong one counts as a try, so the caller's transaction must be committed whatever the answer.
+        """
+        checked = self.verify(db, customer_id, purpose, binding, code)
+        if checked == "ok" and not self.use(db, customer_id, purpose, binding):
+            return "used_up"
+        return checked
+
+    def verify(self, db: Connection, customer_id: str, purpose: str, binding: Mapping[str, str], code: str) -> Checked:
+        """As `check`, but a code that is right stays good until its `use`, in the transaction of what it is used for.
+
+        So a crash between the two costs neither the code nor what it was sent for.
         """
         latest = self._latest(db, customer_id, purpose, _fingerprint(binding))
         if latest is None:
             return "wrong"
         now = self._clock()
-        open_ = (codes.c.code_id == latest.code_id, codes.c.used_at.is_(None), codes.c.expires_at > now)
-        tried = db.execute(
-            update(codes).where(*open_, codes.c.tries < TRIES).values(tries=codes.c.tries + 1).returning(codes.c.tries)
-        ).one_or_none()
+        counted = update(codes).where(*_open(latest, now), codes.c.tries < TRIES).values(tries=codes.c.tries + 1)
+        tried = db.execute(counted.returning(codes.c.tries)).one_or_none()
         if tried is None:
             spent = latest.used_at is not None or latest.tries >= TRIES
             return "expired" if latest.expires_at <= now and not spent else "used_up"
         if not hmac.compare_digest(self._digest(latest.code_id, code), latest.digest):
             return "wrong" if tried.tries < TRIES else "used_up"
-        return "ok" if db.execute(update(codes).where(*open_).values(used_at=now)).rowcount == 1 else "used_up"
+        db.execute(update(codes).where(codes.c.code_id == latest.code_id).values(tries=codes.c.tries - 1))
+        return "ok"
+
+    def use(self, db: Connection, customer_id: str, purpose: str, binding: Mapping[str, str]) -> bool:
+        """Use up the latest code that was sent for this; False where it is used, or has run out."""
+        latest = self._latest(db, customer_id, purpose, _fingerprint(binding))
+        if latest is None:
+            return False
+        now = self._clock()
+        return (
+            db.execute(update(codes).where(*_open(latest, now)).values(used_at=now, tries=codes.c.tries + 1)).rowcount
+            == 1
+        )
 
     def stand_in(self, text: str) -> str:
         """An id for someone who is no customer, under which codes are counted just as for one who is."""
@@ -191,6 +211,11 @@ def wrong_tries(db: Connection, business: str, customer_id: str, purpose: str, s
     mine = (codes.c.business == business, codes.c.customer_id == customer_id, codes.c.purpose == purpose)
     query = select(func.coalesce(func.sum(codes.c.tries), 0) - func.count(codes.c.used_at))
     return int(db.execute(query.where(*mine, codes.c.sent_at > since)).scalar_one())
+
+
+def _open(code: Row[Any], now: datetime) -> tuple[Any, ...]:
+    """That a code is neither used nor out of time."""
+    return (codes.c.code_id == code.code_id, codes.c.used_at.is_(None), codes.c.expires_at > now)
 
 
 def _fingerprint(binding: Mapping[str, str]) -> str:

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from munshi.bot.dialogue import Ask, Cancelled, Confirm, Dialogue, Digression, Form, GaveUp, Outcome, Ready
-from munshi.handlers.base import Entity, Slot, SlotError
+from munshi.bot.dialogue import Dialogue
+from munshi.bot.filling import Said
+from munshi.bot.form import Ask, Cancelled, Confirm, Digression, Form, GaveUp, Outcome, Ready
+from munshi.handlers.base import BusinessProfile, Entity, Slot, SlotError, Turn
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SHOP = BusinessProfile("Shop", "", ("en",), "INR", ZoneInfo("Asia/Kolkata"), (), (), "", "", "", "")
 
 
 def number(low: int, high: int):
@@ -50,12 +54,19 @@ def entity(kind: str, value: str, start: int = 0) -> Entity:
     return Entity(kind, value, value, start, start + len(value))
 
 
-def say(dialogue: Dialogue, form: Form, text: str, *entities: Entity, question: bool = False) -> Outcome:
-    return dialogue.answer(form, text, entities, is_question=lambda: question, now=NOW)
+def said(text: str, *entities: Entity, question: bool = False) -> Said:
+    turn = Turn(text, "en", entities, {}, "s1", "c1", "chat", (), SHOP, NOW)
+    return Said(turn, text, text, lambda: question)
 
 
-def opened(dialogue: Dialogue, intent: str, *entities: Entity) -> Outcome:
-    return dialogue.open(intent, text="t", query="q", entities=entities, now=NOW)
+def say(
+    dialogue: Dialogue, form: Form, text: str, *entities: Entity, question: bool = False, shown: bool = True
+) -> Outcome:
+    return dialogue.answer(form, said(text, *entities, question=question), shown=shown, now=NOW)
+
+
+def opened(dialogue: Dialogue, intent: str, *entities: Entity, text: str = "t") -> Outcome:
+    return dialogue.fill(dialogue.begin(intent, text=text, query="q", now=NOW), said(text, *entities))
 
 
 def test_what_the_first_message_gave_is_not_asked_again(dialogue: Dialogue) -> None:
@@ -131,7 +142,7 @@ def test_a_question_in_between_leaves_the_form_as_it_was(dialogue: Dialogue) -> 
     assert isinstance(asked, Ask)
     outcome = say(dialogue, asked.form, "what time do you open", question=True)
     assert isinstance(outcome, Digression)
-    again = dialogue.again(outcome.form)
+    again = dialogue.again(outcome.form, said("").turn)
     assert isinstance(again, Ask)
     assert again.slot.name == "order_number"
 
