@@ -170,10 +170,8 @@ class Codes:
         if latest is None:
             return False
         now = self._clock()
-        return (
-            db.execute(update(codes).where(*_open(latest, now)).values(used_at=now, tries=codes.c.tries + 1)).rowcount
-            == 1
-        )
+        used = update(codes).where(*_open(latest, now)).values(used_at=now, tries=codes.c.tries + 1)
+        return db.execute(used).rowcount == 1
 
     def stand_in(self, text: str) -> str:
         """An id for someone who is no customer, under which codes are counted just as for one who is."""
