@@ -29,6 +29,7 @@ from munshi.bot.secret_words import hide
 from munshi.bot.shared import KeyedLocks
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import Session, StaleSessionError, Store
+from munshi.bot.wordless import NOTED, answer_key, is_silent, shown
 from munshi.handlers.base import Entity, Exchange, Language, Reply, Turn
 from munshi.handlers.customers import identified
 from munshi.handlers.sealing import sealer
@@ -193,6 +194,9 @@ class Assistant:
             known = identified(db, self._store.business, message.session_id, self._clock())
         session = replace(session, customer_id=known)
         message, secret = _without_secret(message, session)
+        if is_silent(message):
+            with self._store.transaction() as db:
+                return self._leave(db, message, NOTED)
         if session.held_by is not None:
             with self._store.transaction() as db:
                 return self._leave_to_person(db, message, session)
@@ -250,7 +254,7 @@ class Assistant:
         """A word about messages that hold nothing to understand."""
         key = None
         if not message.text.strip():
-            key = "attachment_unsupported" if message.attachments else "empty_message"
+            key = answer_key(message)
         elif len(message.text) > self._max_chars:
             key = "too_long_message"
         if key is None:
@@ -266,7 +270,7 @@ class Assistant:
                 return self._leave_to_person(db, message, turn.session)  # taken over while the answer was being made
             reply = self._carry_out(step, db)
             response = _response(turn, reply, self._conductor.llm)
-            store.say(db, message.session_id, "customer", message.text)
+            store.say(db, message.session_id, "customer", shown(message))
             line = store.say(db, message.session_id, "bot", reply.text, to_json(reply))
             session = replace(turn.session, customer_id=step.state.customer or turn.session.customer_id)
             store.save_state(db, session, to_json(_remember(step, turn, reply)))
@@ -280,9 +284,13 @@ class Assistant:
         return response
 
     def _leave_to_person(self, db: Connection, message: Message, session: Session) -> Response:
-        response = Response(None, message.session_id, HELD)
         self._store.save_state(db, session, to_json(_unasked(from_json(SessionState, session.state))))
-        self._store.say(db, message.session_id, "customer", message.text)
+        return self._leave(db, message, HELD)
+
+    def _leave(self, db: Connection, message: Message, route: str) -> Response:
+        """Keep a message that the bot does not answer."""
+        response = Response(None, message.session_id, route)
+        self._store.say(db, message.session_id, "customer", shown(message))
         self._store.finish(db, message, to_json(response))
         self._keep_record(db, message, response)
         return response
