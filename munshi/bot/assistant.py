@@ -39,7 +39,9 @@ from munshi.knowledge.base import Say
 
 logger = logging.getLogger(__name__)
 
-HELD = "held"
+HELD, ERASED = "held", "erased"
+"""Routes of messages that the bot leaves alone: a person has the chat, or its customer was erased meanwhile."""
+
 GIVEN_UP = "given up"
 
 # Not the message's fault: it waits in the inbox.
@@ -178,12 +180,18 @@ class Assistant:
             while True:
                 try:
                     return self._attempt(message, started, push=push, say=say)
-                except StaleSessionError:  # another process has answered in this chat meanwhile
-                    continue
+                except StaleSessionError:  # another process has answered in this chat meanwhile, or has erased it
+                    if not self._store.is_kept(message.id):
+                        return self._nothing_left(message)
                 except _DATABASE_AWAY:
                     if lost:
                         raise
                     lost = True  # started again just now, say: nothing was kept of the turn, so it is taken once more
+
+    def _nothing_left(self, message: Message) -> Response:
+        """What is said, and not kept, where a chat was erased while its message was being answered."""
+        language = self._understand(message.text, now=self._clock()).language
+        return Response(Reply(self._phrases("chat_erased", language)), message.session_id, ERASED, language=language)
 
     def _attempt(self, message: Message, started: float, *, push: bool, say: Say | None) -> Response:
         taken_in, recorded = self._store.taken_in(message.id)

@@ -15,6 +15,7 @@ from sqlalchemy import Column, Connection, Row, String, Table, Text, UniqueConst
 
 from munshi.bot.incoming import Sender
 from munshi.handlers.customers import unbind
+from munshi.handlers.personal import Rows, of_customers
 from munshi.handlers.sealing import new_sealer, sealer
 from munshi.handlers.tables import UtcDateTime, metadata
 
@@ -31,6 +32,7 @@ channel_users = Table(
     Column("updated_at", UtcDateTime(), nullable=False),
     UniqueConstraint("business", "channel", "user_id"),
     UniqueConstraint("business", "channel", "phone"),
+    info=of_customers(Rows("people on channels", chat="session_id", phone="phone", sealed_json=("profile",))),
 )
 
 

@@ -19,7 +19,8 @@ from munshi.bot.arrivals import enqueue, message_of, row_of, storable
 from munshi.bot.message import Message, bounded
 from munshi.bot.outbox_rows import Author, Queued, mark_shown, pending_lines, push_line, reopen
 from munshi.bot.tables import inbox, sessions, transcript
-from munshi.handlers.sealing import ERASED, Sealer, new_sealer, sealer, sealers
+from munshi.handlers.personal import ERASED
+from munshi.handlers.sealing import Sealer, new_sealer, sealer, sealers
 
 Role = Literal["customer", "bot", "person"]
 
@@ -114,6 +115,14 @@ class Store:
                 return row.received_at, None
             return row.received_at, sealer(db, self.business, row.session_id).open_json(row.response)
 
+    def is_kept(self, message_id: str) -> bool:
+        """Whether an accepted message is still here; it is not where its customer was erased meanwhile."""
+        query = select(inbox.c.message_id).where(
+            inbox.c.business == self.business, inbox.c.message_id == bounded(message_id)
+        )
+        with self.reading() as db:
+            return db.execute(query).first() is not None
+
     def unanswered(self) -> list[Message]:
         """Messages that a crash left without an answer, oldest first; those that workers answer are not among them."""
         query = (
@@ -166,6 +175,8 @@ class Store:
             values["customer_id"] = session.customer_id
         changed = db.execute(self._this(session.session_id).where(sessions.c.version == session.version).values(values))
         if changed.rowcount == 0:
+            if session.version:  # another turn was quicker, or the chat was erased
+                raise StaleSessionError(session.session_id)
             self._first_state(db, session, sealed)
 
     def _first_state(self, db: Connection, session: Session, sealed: str) -> None:

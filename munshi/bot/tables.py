@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
+from munshi.handlers.personal import NOT_PERSONAL, Rows, of_customers
 from munshi.handlers.tables import UtcDateTime, metadata
 
 inbox = Table(
@@ -27,6 +28,9 @@ inbox = Table(
     Column("response", Text),  # sealed JSON
     Column("trace", String(32), nullable=False),
     Column("queued", Boolean, nullable=False),  # answered by a worker, not by the request that it came in
+    info=of_customers(
+        Rows("messages", chat="session_id", sealed=("text",), sealed_json=("attachments", "details", "response"))
+    ),
 )
 Index(
     "ix_inbox_waiting",
@@ -47,6 +51,7 @@ turns = Table(
     Column("token", String(32)),  # of the worker that has it
     Column("tries", Integer, nullable=False),
     Index("ix_turns_due", "business", "lane", "due_at"),
+    info=of_customers(Rows("whose turn it is", chat="session_id", secret=("token",))),
 )
 
 sessions = Table(
@@ -60,6 +65,7 @@ sessions = Table(
     Column("state", Text, nullable=False),  # sealed JSON
     Column("version", Integer, nullable=False),  # one more with every turn: two workers never go on from the same state
     Column("updated_at", UtcDateTime(), nullable=False),
+    info=of_customers(Rows("chats", chat="session_id", sealed_json=("state",))),
 )
 
 transcript = Table(
@@ -72,6 +78,7 @@ transcript = Table(
     Column("text", Text, nullable=False),  # sealed
     Column("reply", Text),  # sealed JSON
     Column("at", UtcDateTime(), nullable=False),
+    info=of_customers(Rows("what was said", chat="session_id", sealed=("text",), sealed_json=("reply",))),
 )
 
 outbox = Table(
@@ -96,6 +103,7 @@ outbox = Table(
     Column("detail", Text),
     Column("changed_at", UtcDateTime()),
     Index("ix_outbox_unsent", "business", "session_id", "status"),
+    info=of_customers(Rows("what was sent", chat="session_id", sealed=("address",), sealed_json=("part",))),
 )
 
 effects = Table(
@@ -108,6 +116,7 @@ effects = Table(
     Column("request", String(64), nullable=False),  # a fingerprint of what was confirmed
     Column("reply", Text, nullable=False),  # sealed JSON
     Column("at", UtcDateTime(), nullable=False),
+    info=of_customers(Rows("what was done", chat="session_id", sealed_json=("reply",), secret=("key", "request"))),
 )
 
 audit = Table(
@@ -118,6 +127,7 @@ audit = Table(
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Column("body", Text, nullable=False),
+    info=NOT_PERSONAL,  # a record commits to texts by the chat's key, and tells nothing once that is destroyed
 )
 
 audit_heads = Table(
@@ -126,6 +136,17 @@ audit_heads = Table(
     Column("business", String(120), primary_key=True),
     Column("seq", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
+    info=NOT_PERSONAL,
+)
+
+erasures = Table(  # each tells running processes to forget what they hold in memory
+    "erasures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("business", String(120), nullable=False, index=True),
+    Column("at", UtcDateTime(), nullable=False),
+    Column("finished_at", UtcDateTime()),  # None while the bytes in the database's files are still to be overwritten
+    info=NOT_PERSONAL,
 )
 
 llm_tokens = Table(
@@ -134,4 +155,5 @@ llm_tokens = Table(
     Column("business", String(120), primary_key=True),
     Column("day", String(10), primary_key=True),
     Column("tokens", Integer, nullable=False),
+    info=NOT_PERSONAL,
 )

@@ -12,6 +12,8 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.bot.app import App
+from munshi.bot.erasure import latest_erasure
+from munshi.bot.forgetting import empty_caches
 from munshi.bot.pack.reading import record_files
 from munshi.bot.papers import Stamps, few, papers_folder, stamps
 from munshi.handlers.base import HandlerError
@@ -60,6 +62,7 @@ class Watcher:
         self._retry = 0.0
         self._missing = False
         self._failed = ""
+        self._erasure = latest_erasure(app.store.engine, app.business.key)
 
     def run(self) -> None:
         """Look until `stop`."""
@@ -71,7 +74,8 @@ class Watcher:
         self._stopped.set()
 
     def look(self) -> None:
-        """Take up what has changed since the last look, with one line about each."""
+        """Take up what has changed since the last look, with one line about each, and forget who was erased."""
+        self._look_at_erasures()
         if not self._app.business.folder.is_dir():  # its drive is gone for a while, say: that empties no index
             self._gone()
             return
@@ -89,6 +93,17 @@ class Watcher:
             self._missing = True
             folder = self._app.business.folder
             self._tell(f"{folder} is not there: what it held is answered from until it is again.", logging.WARNING)
+
+    def _look_at_erasures(self) -> None:
+        try:
+            latest = latest_erasure(self._app.store.engine, self._app.business.key)
+        except SQLAlchemyError as error:  # a database that is busy for long: the next look tries again
+            _log.info("The erasures could not be looked at (%s)", type(error).__name__)
+            return
+        if latest != self._erasure:
+            self._erasure = latest
+            empty_caches()
+            self._tell("A customer was erased: what was remembered of messages is forgotten.")
 
     def _look_at_fixed(self) -> None:
         now = self._stamps_of_fixed()

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Connection, RowMapping, String, Table, Text, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from munshi.handlers.personal import Rows, of_customers
 from munshi.handlers.tables import UtcDateTime, metadata
 
 customers = Table(
@@ -25,6 +26,7 @@ customers = Table(
     Column("email", String(320), nullable=False),
     Column("status", String(20), nullable=False),
     Column("extra", JSON, nullable=False),
+    info=of_customers(Rows("customers", customer="customer_id")),
 )
 
 logins = Table(
@@ -34,6 +36,16 @@ logins = Table(
     Column("session_id", String(200), primary_key=True),
     Column("customer_id", String(120), nullable=False, index=True),
     Column("until", UtcDateTime(), nullable=False),
+    info=of_customers(Rows("logins", chat="session_id", customer="customer_id")),
+)
+
+chat_customers = Table(  # everyone that a chat was ever bound to: a login is forgotten, whose words there are is not
+    "chat_customers",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("session_id", String(200), primary_key=True),
+    Column("customer_id", String(120), primary_key=True),
+    info=of_customers(Rows("chats of customers", chat="session_id", customer="customer_id")),
 )
 
 login_tokens = Table(
@@ -44,6 +56,7 @@ login_tokens = Table(
     Column("customer_id", String(120), nullable=False, index=True),
     Column("expires_at", UtcDateTime(), nullable=False),
     Column("used_at", UtcDateTime()),
+    info=of_customers(Rows("login tokens", customer="customer_id", secret=("token_hash",))),
 )
 
 ACTIVE = "active"
@@ -103,6 +116,8 @@ def bind(db: Connection, business: str, session_id: str, customer_id: str, until
     made = dialect.insert(logins).values(business=business, session_id=session_id, customer_id=customer_id, until=until)
     bound = {"customer_id": customer_id, "until": until}
     db.execute(made.on_conflict_do_update(index_elements=["business", "session_id"], set_=bound))
+    ever = dialect.insert(chat_customers).values(business=business, session_id=session_id, customer_id=customer_id)
+    db.execute(ever.on_conflict_do_nothing())
 
 
 def unbind(db: Connection, business: str, session_id: str) -> None:

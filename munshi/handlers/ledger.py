@@ -32,6 +32,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from munshi.handlers.base import HandlerError
+from munshi.handlers.ledger_personal import Books
+from munshi.handlers.personal import of_customers, with_another
 from munshi.handlers.tables import UtcDateTime, metadata
 
 accounts = Table(
@@ -45,6 +47,7 @@ accounts = Table(
     Column("status", String(20), nullable=False),
     Column("balance_paise", BigInteger, nullable=False),
     Column("floor_paise", BigInteger),  # the balance never falls below it; None for the bank's own
+    info=of_customers(Books()),
 )
 
 journal = Table(
@@ -58,6 +61,7 @@ journal = Table(
     Column("memo", Text, nullable=False),
     Column("at", UtcDateTime(), nullable=False, index=True),
     UniqueConstraint("business", "key", name="journal_once"),
+    info=with_another("accounts"),
 )
 
 postings = Table(
@@ -68,6 +72,7 @@ postings = Table(
     Column("business", String(120), nullable=False),
     Column("amount_paise", BigInteger, nullable=False),
     Index("postings_by_account", "business", "account_id"),
+    info=with_another("accounts"),
 )
 
 # Letters and digits that are not mistaken for each other on the phone.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,14 +17,15 @@ from typing import Any, Literal, Protocol
 from sqlalchemy import Column, Connection, Integer, Row, String, Table, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from munshi.handlers.otp_personal import STRANGER, WINDOW, CodesSent, fingerprint
+from munshi.handlers.personal import Rows, of_customers
 from munshi.handlers.tables import UtcDateTime, metadata
 
 DIGITS = 6
 LIFETIME = timedelta(minutes=5)
 TRIES = 5
 SENDS = 3
-WINDOW = timedelta(hours=1)
-"""Within it `SENDS` codes are sent to one customer for one purpose."""
+"""So many codes are sent to one customer for one purpose within the `WINDOW`."""
 
 codes = Table(
     "codes",
@@ -41,6 +41,7 @@ codes = Table(
     Column("sent_at", UtcDateTime(), nullable=False),
     Column("expires_at", UtcDateTime(), nullable=False),
     Column("used_at", UtcDateTime()),
+    info=of_customers(CodesSent()),
 )
 
 code_counts = Table(
@@ -50,6 +51,7 @@ code_counts = Table(
     Column("customer_id", String(120), primary_key=True),
     Column("purpose", String(40), primary_key=True),
     Column("sent", Integer, nullable=False),  # whoever counts here holds the row: two sends never count at once
+    info=of_customers(Rows("codes counted", customer="customer_id")),
 )
 
 Checked = Literal["ok", "wrong", "expired", "used_up"]
@@ -123,7 +125,7 @@ class Codes:
                 business=self._business,
                 customer_id=customer_id,
                 purpose=purpose,
-                fingerprint=_fingerprint(binding),
+                fingerprint=fingerprint(binding),
                 digest=self._digest(code_id, code),
                 number=number,
                 tries=0,
@@ -150,7 +152,7 @@ class Codes:
 
         So a crash between the two costs neither the code nor what it was sent for.
         """
-        latest = self._latest(db, customer_id, purpose, _fingerprint(binding))
+        latest = self._latest(db, customer_id, purpose, fingerprint(binding))
         if latest is None:
             return "wrong"
         now = self._clock()
@@ -166,7 +168,7 @@ class Codes:
 
     def use(self, db: Connection, customer_id: str, purpose: str, binding: Mapping[str, str]) -> bool:
         """Use up the latest code that was sent for this; False where it is used, or has run out."""
-        latest = self._latest(db, customer_id, purpose, _fingerprint(binding))
+        latest = self._latest(db, customer_id, purpose, fingerprint(binding))
         if latest is None:
             return False
         now = self._clock()
@@ -176,8 +178,7 @@ class Codes:
     def stand_in(self, text: str) -> str:
         """An id for someone who is no customer, under which codes are counted just as for one who is."""
         return (
-            "nobody:"
-            + hmac.new(self._secret, b"nobody\0" + text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+            STRANGER + hmac.new(self._secret, b"nobody\0" + text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
         )
 
     def _count(self, db: Connection, customer_id: str, purpose: str) -> int:
@@ -214,9 +215,3 @@ def wrong_tries(db: Connection, business: str, customer_id: str, purpose: str, s
 def _open(code: Row[Any], now: datetime) -> tuple[Any, ...]:
     """That a code is neither used nor out of time."""
     return (codes.c.code_id == code.code_id, codes.c.used_at.is_(None), codes.c.expires_at > now)
-
-
-def _fingerprint(binding: Mapping[str, str]) -> str:
-    """SHA-256 of what a code is good for, whatever the order it is told in."""
-    told = json.dumps(dict(binding), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(told.encode()).hexdigest()

@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Column, Connection, RowMapping, String, Table, Text
 
 from munshi.handlers.customers import ACTIVE, CLOSED
 from munshi.handlers.ledger import open_own
+from munshi.handlers.personal import Rows, of_customers
 from munshi.handlers.tables import UtcDateTime, metadata
 
 payees = Table(
@@ -28,6 +29,7 @@ payees = Table(
     Column("ifsc", String(11), nullable=False),  # empty: an account of this bank
     Column("added_at", UtcDateTime(), nullable=False),
     Column("status", String(20), nullable=False),
+    info=of_customers(Rows("payees", customer="customer_id")),
 )
 
 OUTGOING = "own:outgoing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +18,13 @@ from munshi.handlers.catalogue import Catalogue, Found
 from munshi.handlers.columns import RECORD_TABLES, code_key
 from munshi.handlers.csv_file import RecordFault, read_records
 from munshi.handlers.customers import take_up_customers
+from munshi.handlers.erased import without_erased
 from munshi.handlers.ledger import Account, accounts_of
 from munshi.handlers.payees import take_up_payees
 from munshi.handlers.rows import Branch, Order, Product
 from munshi.handlers.tables import branches, orders, products, record_files
+
+logger = logging.getLogger(__name__)
 
 MAX_BYTES = 50_000_000
 """A larger file is refused: no shop's list is that long, and reading it would stall the start."""
@@ -89,7 +93,12 @@ def _bring_up_to_date(db: Connection, business: str, contents: Mapping[str, byte
     if faults:
         raise RecordsError(faults)
     for name, digest in changed.items():
-        _TAKE_UP[name](db, business, read[name].rows)
+        rows = without_erased(db, business, name, read[name].rows)
+        if left_out := len(read[name].rows) - len(rows):
+            logger.warning(
+                "%s.csv: %d rows of erased customers were left out. Take them out of the file.", name, left_out
+            )
+        _TAKE_UP[name](db, business, rows)
         mine = (record_files.c.business == business, record_files.c.name == name)
         db.execute(update(record_files).where(*mine).values(digest=digest, rows=len(read[name].rows)))
     return tuple(changed)

@@ -20,10 +20,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from munshi.handlers.personal import ERASED
 from munshi.handlers.tables import content_keys
-
-ERASED = "[erased]"
-"""What is read where the key was destroyed."""
 
 _MARK = "sealed:1:"
 _NONCE = 12

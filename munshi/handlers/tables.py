@@ -23,6 +23,8 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+from munshi.handlers.personal import ALIAS, ERASED, NOT_PERSONAL, Rows, of_customers
+
 metadata = MetaData()
 
 
@@ -60,6 +62,7 @@ products = Table(
     Column("warranty_months", Integer),
     Column("gst_rate", String(10)),  # percent, as written
     Column("extra", JSON, nullable=False),
+    info=NOT_PERSONAL,
 )
 
 orders = Table(
@@ -78,6 +81,7 @@ orders = Table(
     Column("tracking", Text, nullable=False),
     Column("city", Text, nullable=False),
     Column("extra", JSON, nullable=False),
+    info=of_customers(Rows("orders", phone="phone")),
 )
 
 branches = Table(
@@ -100,6 +104,7 @@ branches = Table(
     Column("latitude", String(13), nullable=False),
     Column("longitude", String(13), nullable=False),
     Column("extra", JSON, nullable=False),
+    info=NOT_PERSONAL,
 )
 
 record_files = Table(
@@ -109,6 +114,7 @@ record_files = Table(
     Column("name", String(60), primary_key=True),
     Column("digest", String(64), nullable=False),
     Column("rows", Integer, nullable=False),
+    info=NOT_PERSONAL,
 )
 
 tickets = Table(
@@ -130,6 +136,26 @@ tickets = Table(
     Column("handover_of", String(400), unique=True),
     Column("created_at", UtcDateTime(), nullable=False),
     Column("updated_at", UtcDateTime(), nullable=False),
+    info=of_customers(
+        Rows(
+            "tickets and forms",
+            chat="session_id",
+            customer="customer_id",
+            sealed=("reason", "summary"),
+            sealed_json=("form",),
+            secret=("handover_of",),
+            # The rows stay: a reference that a customer was told must never come to mean another's ticket.
+            blank={
+                "session_id": ALIAS,
+                "customer_id": None,
+                "reason": ERASED,
+                "summary": "",
+                "form": "{}",
+                "status": "closed",
+                "handover_of": None,
+            },
+        )
+    ),
 )
 
 content_keys = Table(
@@ -138,4 +164,5 @@ content_keys = Table(
     Column("business", String(120), primary_key=True),
     Column("session_id", String(200), primary_key=True),
     Column("key", LargeBinary(32), nullable=False),
+    info=of_customers(Rows("keys", chat="session_id", secret=("key",))),
 )

@@ -34,5 +34,10 @@ class LruCache(Generic[T]):
             while len(self._held) > self._size:
                 self._held.popitem(last=False)
 
+    def clear(self) -> None:
+        """Remember nothing any more."""
+        with self._lock:
+            self._held.clear()
+
     def __len__(self) -> int:
         return len(self._held)

@@ -146,13 +146,13 @@ class Chat:
         return self._view(self._app.transcript(session) if session else [])
 
     def poll(self, shown: int, request: gr.Request) -> View:
-        """A few seconds went by: show what a person of the shop wrote since line `shown`."""
+        """A few seconds went by: show what a person of the shop wrote since line `shown`, or that it was erased."""
         session = session_of(request.cookies)
         if session is None:
             return _log_only(gr.skip())
         waiting = self._app.pending(session)
         lines = self._app.transcript(session)
-        if waiting or any(line.role == "person" and line.id > shown for line in lines):
+        if waiting or (shown and not lines) or any(line.role == "person" and line.id > shown for line in lines):
             return self._view(lines)
         return _log_only(gr.skip())
 

@@ -22,6 +22,7 @@ from munshi.ui.cli_export import export
 from munshi.ui.cli_inbox import inbox
 from munshi.ui.cli_ingest import ingest
 from munshi.ui.cli_models import models
+from munshi.ui.cli_privacy import privacy
 from munshi.ui.cli_search import search
 from munshi.ui.cli_train import train
 from munshi.ui.cli_train_reranker import reranker
@@ -61,6 +62,7 @@ cli.add_typer(evaluate, name="evaluate")
 cli.add_typer(export, name="export")
 cli.add_typer(inbox, name="inbox")
 train.command()(reranker)
+cli.add_typer(privacy, name="privacy")
 cli.add_typer(train, name="train")
 cli.add_typer(tune, name="tune")
 cli.add_typer(models, name="models")

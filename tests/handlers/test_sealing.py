@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from munshi.handlers.sealing import ERASED, Sealer, destroy_key, new_sealer, sealer, sealers
+from munshi.handlers.personal import ERASED
+from munshi.handlers.sealing import Sealer, destroy_key, new_sealer, sealer, sealers
 
 KEY = b"k" * 32
 

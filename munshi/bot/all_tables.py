@@ -1,0 +1,12 @@
+"""Every table of the database, for whoever must not miss one."""
+
+from __future__ import annotations
+
+import munshi.bot.channel_users
+import munshi.bot.tables
+import munshi.handlers.customers
+import munshi.handlers.erased
+import munshi.handlers.ledger
+import munshi.handlers.otp
+import munshi.handlers.payees  # noqa: F401 (each of these makes tables)
+from munshi.handlers.tables import metadata as metadata
