@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from munshi.bot.audit_notary import Notary
 from munshi.bot.bell import Bell, LocalBell
 from munshi.bot.business import Business, load_business
 from munshi.bot.channels import open_channels
-from munshi.bot.classifier import models_of, open_classifier
+from munshi.bot.classifier import Opened, models_of, open_classifier
 from munshi.bot.code_ports import open_code_port
 from munshi.bot.code_secret import code_secret
 from munshi.bot.conductor import Conductor
@@ -34,6 +34,7 @@ from munshi.bot.identity_dialogue import IdentityDialogue
 from munshi.bot.library import QUIET, Library, Parts, Told
 from munshi.bot.llm import open_configured
 from munshi.bot.llm_budget import Budget
+from munshi.bot.llm_model import LanguageModel
 from munshi.bot.message import Message
 from munshi.bot.outbox import Outbox
 from munshi.bot.pack.own_code import make_importable
@@ -45,6 +46,7 @@ from munshi.bot.proofs import Proofs
 from munshi.bot.router import Router
 from munshi.bot.settings import Settings
 from munshi.bot.store import Line, Store
+from munshi.bot.tools import Tools
 from munshi.bot.whole_question import WholeQuestions
 from munshi.bot.wording import Phrasebook
 from munshi.handlers.base import Action, Handler
@@ -230,38 +232,22 @@ def _training(business: Business, encoder: Encoder | None, preprocess: Preproces
 
 
 def _assemble(settings: Settings, business: Business, engine: Engine, say: Progress) -> App:
-    home = settings.business_home(business.key)
     store = Store(engine, business.key)
     outbox = Outbox(store, open_channels(settings))
-    records = _records(engine, business)
-
-    def clock() -> datetime:
-        return datetime.now(business.profile.timezone)
-
-    def today() -> date:
-        return clock().date()
-
-    preprocess = _preprocessor(business, records)
+    preprocess = _preprocessor(business, _records(engine, business))
     encoder = _encoder(settings, say)
-    model = open_configured(settings, business.llm, _budget(settings, business, engine, today))
+    model = open_configured(settings, business.llm, _budget(settings, business, engine))
     training = replace(_training(business, encoder, preprocess, say), model=model)
-    opened = open_classifier(business, training, home)
+    opened = open_classifier(business, training, settings.business_home(business.key))
     library = Library(
         settings,
-        Parts(business, encoder, preprocess.canonical, today=today, model=model),
+        Parts(business, encoder, preprocess.canonical, today=_today(business), model=model),
         Told(passages=_counted(say, "Reading the papers: {done} of {total} passages")),
     )
-
-    def versions() -> Mapping[str, str]:
-        return {"munshi": __version__, "model": opened.name, "papers": library.retriever.index.version}
-
     phrases = Phrasebook(business.phrases)
     services = Services(Records(engine, business.key, prepare=preprocess.mended), library, phrases, business.profile)
-    condense = Condenser(model, mask) if model is not None else None
-    whole_questions = WholeQuestions(library, similar_by(encoder), condense)
-    conductor = _conductor(settings, business, services, opened.classifier, whole_questions)
-    conductor = replace(conductor, llm=model.name if model else "none")
-    doorkeeper = _doorkeeper(settings, business, engine, conductor, clock) if business.personal else None
+    tools = _tools(settings, business, services, opened.classifier, _whole_questions(library, encoder, model))
+    conductor = Conductor(replace(tools, llm=model.name if model else "none"))
     return App(
         settings=settings,
         business=business,
@@ -271,14 +257,14 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
             outbox=outbox,
             understand=preprocess,
             classifier=opened.classifier,
-            conductor=conductor if doorkeeper is None else doorkeeper,
-            audit=Audit(business.key, versions),
-            clock=clock,
+            conductor=_doorkeeper(settings, business, engine, conductor) if business.personal else conductor,
+            audit=Audit(business.key, partial(_versions, opened, library)),
+            clock=_clock(business),
             max_chars=settings.max_message_chars,
         ),
         classifier=opened.classifier,
         training=training,
-        router=conductor.router,
+        router=tools.router,
         library=library,
         encoder=encoder,
         store=store,
@@ -288,10 +274,27 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
     )
 
 
-def _budget(settings: Settings, business: Business, engine: Engine, today: Callable[[], date]) -> Budget | None:
+def _clock(business: Business) -> Callable[[], datetime]:
+    return lambda: datetime.now(business.profile.timezone)
+
+
+def _today(business: Business) -> Callable[[], date]:
+    return lambda: datetime.now(business.profile.timezone).date()
+
+
+def _versions(opened: Opened, library: Library) -> Mapping[str, str]:
+    """What answers now, as the audit names it."""
+    return {"munshi": __version__, "model": opened.name, "papers": library.retriever.index.version}
+
+
+def _whole_questions(library: Library, encoder: Encoder | None, model: LanguageModel | None) -> WholeQuestions:
+    return WholeQuestions(library, similar_by(encoder), Condenser(model, mask) if model is not None else None)
+
+
+def _budget(settings: Settings, business: Business, engine: Engine) -> Budget | None:
     if not settings.llm_daily_tokens:
         return None
-    return Budget(engine, business.key, limit=settings.llm_daily_tokens, today=today)
+    return Budget(engine, business.key, limit=settings.llm_daily_tokens, today=_today(business))
 
 
 def _encoder(settings: Settings, say: Progress) -> Encoder | None:
@@ -324,9 +327,9 @@ def _plain_text(paper: Path) -> str:
     return paper.read_text(encoding="utf-8", errors="ignore") if paper.suffix.casefold() in _PLAIN else ""
 
 
-def _conductor(
+def _tools(
     settings: Settings, business: Business, services: Services, classifier: Trained, whole_questions: WholeQuestions
-) -> Conductor:
+) -> Tools:
     make_importable(business.folder)
     handlers = {intent.name: (intent.handler, _handler(business, services, intent)) for intent in business.intents}
     dialogue = Dialogue(
@@ -335,7 +338,7 @@ def _conductor(
         lifetime=timedelta(minutes=settings.form_minutes),
         max_tries=settings.form_tries,
     )
-    return Conductor(
+    return Tools(
         dialogue=dialogue,
         router=Router(business.intents, _thresholds(business, classifier), _bare(business, handlers)),
         handlers=handlers,
@@ -348,9 +351,8 @@ def _conductor(
     )
 
 
-def _doorkeeper(
-    settings: Settings, business: Business, engine: Engine, conductor: Conductor, clock: Callable[[], datetime]
-) -> Doorkeeper:
+def _doorkeeper(settings: Settings, business: Business, engine: Engine, conductor: Conductor) -> Doorkeeper:
+    clock = _clock(business)
     port = open_code_port(settings.codes.get_secret_value(), demo=business.codes == "demo")
     codes = Codes(business.key, code_secret(settings.business_home(business.key)), port, clock)
     identification = Identification(
@@ -364,8 +366,8 @@ def _doorkeeper(
     dialogue = IdentityDialogue(identification, conductor.phrases, settings.form_tries)
     proofs = Proofs(engine, business.key, codes, business.profile.name)
     proving = ProofDialogue(proofs, conductor.phrases, settings.form_tries)
-    conductor = replace(conductor, personal=business.personal, identify=dialogue.begin, proofs=proving)
-    return Doorkeeper(conductor, dialogue)
+    tools = replace(conductor.tools, personal=business.personal, identify=dialogue.begin, proofs=proving)
+    return Doorkeeper(Conductor(tools), dialogue)
 
 
 def _handler(business: Business, services: Services, intent: Intent) -> Handler:

@@ -39,7 +39,7 @@ class Doorkeeper:
     def decide(self, context: Context) -> Step:
         """One message to one step. Tries are counted, and chats bound, before it returns."""
         waiting = context.state.identifying
-        if waiting is not None and waiting.request.intent not in self.conductor.handlers:  # an edited pack
+        if waiting is not None and waiting.request.intent not in self.conductor.tools.handlers:  # an edited pack
             waiting, context = None, replace(context, state=replace(context.state, identifying=None))
         if LOGIN_TOKEN.fullmatch(context.secret):
             return self._by_token(context, waiting)
@@ -58,7 +58,7 @@ class Doorkeeper:
         if context.customer_id is not None:  # the chat was bound, and then the turn was lost
             return self._let_in(context, waiting, context.customer_id)
         outcome = self.dialogue.answer(
-            waiting, context, is_question=lambda: self.conductor.asks_something_else(context, waiting.request)
+            waiting, context, is_question=lambda: self.conductor.tools.asks_something_else(context, waiting.request)
         )
         match outcome:
             case Known(customer_id):
@@ -71,12 +71,12 @@ class Doorkeeper:
                 reply = Reply(self.phrases("form_cancelled", context.language))
                 return self._say(context, reply, None, waiting.request.intent)
             case Failed():
-                step = self.conductor.hand_over(context, "A customer could not be identified")
+                step = self.conductor.tools.hand_over(context, "A customer could not be identified")
                 return replace(step, state=replace(step.state, identifying=None))
 
     def _say(self, context: Context, reply: Reply, identifying: Identifying | None, intent: str | None) -> Step:
         state = replace(context.state, options={}, clarifying="", result=None, identifying=identifying)
-        handler = None if intent is None else self.conductor.handlers[intent][0]
+        handler = None if intent is None else self.conductor.tools.handlers[intent][0]
         return Step(reply, state, Route("run", intent, reason="identify"), intent, handler)
 
     def _still_waiting(self, step: Step, waiting: Identifying, context: Context) -> Step:

@@ -19,7 +19,7 @@ SHOP = BusinessProfile("Shop", "", ("en",), "INR", ZoneInfo("Asia/Kolkata"), (),
 
 def number(low: int, high: int):
     def validate(text: str) -> str:
-        if not text.strip().isdigit():
+        if not text.strip().isdecimal():
             raise SlotError("slot_invalid_quantity")
         if not low <= int(text) <= high:
             raise SlotError("slot_out_of_range", minimum=low, maximum=high)
