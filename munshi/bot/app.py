@@ -150,9 +150,10 @@ class App:
 
 
 @contextmanager
-def open_app(settings: Settings, *, progress: Progress | None = None) -> Iterator[App]:
+def open_app(settings: Settings, *, progress: Progress | None = None, catch_up: bool = True) -> Iterator[App]:
     """Read the pack, open its data, fit what must be fitted, and answer what a crash left unanswered.
 
+    With `catch_up` False the last is left to others: beside a running server it would answer what is being answered.
     `progress` is told of steps that take long. Raises the rooms' own errors, one line each: BusinessError, StoreError,
     HandlerError, KnowledgeError, IntentError.
     """
@@ -162,7 +163,8 @@ def open_app(settings: Settings, *, progress: Progress | None = None) -> Iterato
     engine = open_engine(settings.database_url, home=home)
     try:
         app = _assemble(settings, business, engine, say)
-        app.assistant.catch_up()
+        if catch_up:
+            app.assistant.catch_up()
         try:
             yield app
         finally:

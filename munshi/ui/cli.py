@@ -22,11 +22,13 @@ from munshi.ui.cli_export import export
 from munshi.ui.cli_inbox import inbox
 from munshi.ui.cli_ingest import ingest
 from munshi.ui.cli_models import models
+from munshi.ui.cli_outbox import outbox
 from munshi.ui.cli_privacy import privacy
 from munshi.ui.cli_search import search
 from munshi.ui.cli_train import train
 from munshi.ui.cli_train_reranker import reranker
 from munshi.ui.cli_tune import tune
+from munshi.ui.cli_worker import worker
 from munshi.ui.console import (
     DONE,
     FAILED,
@@ -40,6 +42,7 @@ from munshi.ui.console import (
     speak_utf8,
     telling_faults,
 )
+from munshi.ui.stopping import leaving_on_sigterm
 
 if TYPE_CHECKING:
     from munshi.bot.app import App
@@ -61,6 +64,8 @@ cli.add_typer(customer, name="customer")
 cli.add_typer(evaluate, name="evaluate")
 cli.add_typer(export, name="export")
 cli.add_typer(inbox, name="inbox")
+cli.add_typer(outbox, name="outbox")
+cli.command()(worker)
 train.command()(reranker)
 cli.add_typer(privacy, name="privacy")
 cli.add_typer(train, name="train")
@@ -92,18 +97,22 @@ def serve(
     business: BusinessOption = None,
     host: Annotated[str | None, typer.Option(help="Address to serve on (MUNSHI_HOST).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to serve on (MUNSHI_PORT).")] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, max=64, help="Processes that answer WhatsApp and the like; 0: this one does it too.")
+    ] = 0,
     insecure_simulator: Annotated[
         bool, typer.Option("--insecure-simulator", help="Take in WhatsApp messages that nobody signed. To try it out.")
     ] = False,
 ) -> None:
-    """Open the chat window in the browser."""
-    with opened(business, host=host, port=port) as app:
+    """Open the chat window in the browser, and take in what the channels bring."""
+    with leaving_on_sigterm(), opened(business, host=host, port=port) as app:
         from munshi.ui.gradio_start import skip_stubs
 
         skip_stubs()
         from munshi.ui.server import serve as run
 
-        run(app, app.settings.host, app.settings.port, insecure_simulator=insecure_simulator)
+        host, port = app.settings.host, app.settings.port
+        run(app, host, port, workers=workers, insecure_simulator=insecure_simulator)
 
 
 @cli.command()

@@ -107,13 +107,16 @@ def show_pairs(pairs: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def opened(business: str | None, **overrides: Any) -> Iterator[App]:
-    """The whole of Munshi for one business, closed again at the end; faults are told in one line."""
+def opened(business: str | None, *, catch_up: bool = True, **overrides: Any) -> Iterator[App]:
+    """The whole of Munshi for one business, closed again at the end; faults are told in one line.
+
+    `catch_up` as in `open_app`.
+    """
     from munshi.bot.app import open_app
     from munshi.bot.logs import start_logging
 
     with telling_faults():
         settings = load_settings(business=business, **overrides)
         start_logging(settings.log_level)
-        with open_app(settings, progress=step) as app:
+        with open_app(settings, progress=step, catch_up=catch_up) as app:
             yield app

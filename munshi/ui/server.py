@@ -20,12 +20,14 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.routing import Mount
 
 from munshi.bot.app import App
+from munshi.bot.crew import working
 from munshi.bot.watch import watching
 from munshi.ui.chat import build_chat, theme
 from munshi.ui.console import fault
 from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, greet_customer, start_chat
 from munshi.ui.owner_only import OwnerOnly, is_loopback
 from munshi.ui.past_queries import greet_owner
+from munshi.ui.processes import worker_processes
 from munshi.ui.search_page import PATH, build_search_page, title
 from munshi.ui.webhook import meta_door, meta_routes
 
@@ -90,8 +92,10 @@ def _mount(server: FastAPI, page: gr.Blocks, path: str) -> None:
     )
 
 
-def serve(app: App, host: str, port: int, *, insecure_simulator: bool = False) -> None:
+def serve(app: App, host: str, port: int, *, workers: int = 0, insecure_simulator: bool = False) -> None:
     """Serve until Ctrl-C, and take up what changes in the business's folders.
+
+    What the channels bring is answered by so many worker processes, or by threads of this one where there are none.
 
     Where the port cannot be had, tells so in one line and raises the exit with status 1. Raises SettingsError.
     """
@@ -99,7 +103,8 @@ def serve(app: App, host: str, port: int, *, insecure_simulator: bool = False) -
     server = create_server(app, insecure_simulator=insecure_simulator)
     typer.echo(f"{app.business.profile.name} is open at {_address(host, port)} (Ctrl-C closes it)")
     typer.echo(_papers_line(app, host, port))
-    with watching(app, _tell), contextlib.suppress(KeyboardInterrupt):
+    hands = worker_processes(workers, app.settings.business) if workers else working(app)
+    with watching(app, _tell), hands, contextlib.suppress(KeyboardInterrupt):
         _Server(server).run(sockets=[listening])
 
 

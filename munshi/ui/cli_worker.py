@@ -1,0 +1,27 @@
+"""`munshi worker`: a process that answers and sends, beside `munshi serve` or on a machine of its own."""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated
+
+import typer
+
+from munshi.ui.console import BusinessOption, opened
+from munshi.ui.stopping import leaving_on_sigterm, tell_when_input_ends
+
+
+def worker(
+    business: BusinessOption = None,
+    attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False,
+) -> None:
+    """Answer and send what waits, until it is told to stop: `munshi serve` takes messages in, workers do the rest."""
+    from munshi.bot.crew import working
+    from munshi.bot.watch import watching
+
+    ended = threading.Event()
+    if attached:
+        tell_when_input_ends(ended)
+    with leaving_on_sigterm(), opened(business, catch_up=False) as app, watching(app), working(app):
+        typer.echo(f"A worker of {app.business.profile.name} is ready (Ctrl-C stops it)")
+        ended.wait()
