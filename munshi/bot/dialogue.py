@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from munshi.bot.consent import Consent, consent, is_correction
 from munshi.bot.filling import Said, Taken, fit, offered, offers, take
 from munshi.bot.form import Ask, Cancelled, Confirm, Digression, Form, GaveUp, Outcome, Ready, Stuck
-from munshi.bot.mentions import calls, picked, value_of
+from munshi.bot.mentions import called, picked, value_of
 from munshi.handlers.base import Button, Slot, SlotError, Turn
 
 # Kinds whose values are the customer's own words: any message could be one, so a question is looked for first.
@@ -86,9 +86,9 @@ class Dialogue:
         taken = take(form, self._slots(form.intent), said, replacing=replacing, numbers=replacing)
         if taken.slot is not None or taken.values != form.values:
             return self._went(form, taken, said.turn)
-        named = next((slot for slot in self._slots(form.intent) if calls(said.text, slot)), None)
-        if named is not None and (correcting or len(said.text.split()) <= _FEW_WORDS):
-            return self._ask(form, named, said.turn)
+        named = called(said.text, self._slots(form.intent))
+        if named and (correcting or len(said.text.split()) <= _FEW_WORDS):
+            return self._ask(form, named[0], said.turn)
         return None
 
     def _answer_slot(self, form: Form, slot: Slot, said: Said, consented: Consent | None) -> Outcome:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from munshi.bot.consent import fold
 from munshi.bot.form import Form
-from munshi.bot.mentions import Words, calls, marked_by, mentioned, value_of
+from munshi.bot.mentions import Words, called, marked_by, mentioned, value_of
 from munshi.handlers.base import Button, Entity, Slot, SlotError, Turn
 
 _NUMERIC = frozenset({"quantity", "amount"})
@@ -166,7 +166,7 @@ class _Filling:
 
     def _called(self, slots: Sequence[Slot]) -> Slot | None:
         """The one of several slots that the message names."""
-        named = [slot for slot in slots if calls(self.said.text, slot)]
+        named = called(self.said.text, slots)
         return named[0] if len(named) == 1 else None
 
     def _words(self) -> Iterator[Words]:

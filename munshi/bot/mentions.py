@@ -112,11 +112,11 @@ def marked_by(before: Sequence[str], after: Sequence[str], slots: Sequence[Slot]
     return None
 
 
-def calls(text: str, slot: Slot) -> bool:
-    """Whether a message names a slot: by its name, or as customers call what it holds."""
+def called(text: str, slots: Sequence[Slot]) -> tuple[Slot, ...]:
+    """The slots that a message names: by their names, or else as customers call what they hold."""
     words = fold(text).split()
-    name = fold(slot.name.replace("_", " "))
-    return f" {name} " in f" {' '.join(words)} " or not _kind_words().get(slot.kind, frozenset()).isdisjoint(words)
+    named = tuple(slot for slot in slots if f" {fold(slot.name.replace('_', ' '))} " in f" {' '.join(words)} ")
+    return named or tuple(slot for slot in slots if not _kind_words().get(slot.kind, frozenset()).isdisjoint(words))
 
 
 def _with_cue(cue: str, slots: Sequence[Slot]) -> Slot | None:

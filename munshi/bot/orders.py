@@ -13,6 +13,8 @@ _ASKING = frozenset(
     "what whats why when which who where how "  # codespell:ignore whats
     "kya kyu kyun kyon kab kaise agar क्या क्यों क्यूँ कब कैसे अगर".split()
 )
+_ASKING_LAST = _ASKING - {"do"}  # "block kar do" gives an order
+_MAY = frozenset({"can", "could", "may"})  # "can you block it" gives an order, "can I send 5 lakh" asks
 _FORBIDDING = frozenset("not dont doesnt didnt never mat mt मत".split())  # codespell:ignore doesnt,didnt
 _UNDOING = ("un", "de", "dis")
 
@@ -25,7 +27,9 @@ def words_of(texts: Iterable[str]) -> frozenset[str]:
 def may_be_order(text: str, known: Set[str]) -> bool:
     """Whether a message can mean to have something done; `known` are the words of the orders it is taken for."""
     words = fold(text).split()
-    if not words or words[0] in _ASKING or words[-1] in _ASKING or not _FORBIDDING.isdisjoint(words):
+    if not words or words[0] in _ASKING or words[-1] in _ASKING_LAST or not _FORBIDDING.isdisjoint(words):
+        return False
+    if words[0] in _MAY and words[1:2] in (["i"], ["we"]):
         return False
     new = (word for word in words if word not in known)
     return not any(word.removeprefix(prefix) in known for word in new for prefix in _UNDOING if word.startswith(prefix))

@@ -9,21 +9,38 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection
 
 from munshi.handlers.balance import masked
 from munshi.handlers.base import CALL_PERSON, Button, Challenge, Reply, Slot, SlotError, SlotSpec, Turn
 from munshi.handlers.customers import hold_customer, identified
-from munshi.handlers.ledger import Account, Entry, InsufficientFundsError, LedgerError, Posting, moved_since, post
+from munshi.handlers.ledger import (
+    Account,
+    Entry,
+    InsufficientFundsError,
+    LedgerError,
+    Moved,
+    Posting,
+    moved_since,
+    post,
+)
 from munshi.handlers.money import money, to_paise
 from munshi.handlers.options import read
 from munshi.handlers.otp import wrong_tries
 from munshi.handlers.payees import OUTGOING
 from munshi.handlers.registry import HandlerConfig, Services
 from munshi.handlers.slots import build
-from munshi.handlers.transfer_limits import DAY, HOUR, RefusedError, TransferLimits, Wanted, check, check_suspicion
+from munshi.handlers.transfer_limits import (
+    DAY,
+    HOUR,
+    RefusedError,
+    TransferLimits,
+    Wanted,
+    check_payee,
+    check_sum,
+    check_suspicion,
+)
 from munshi.handlers.transfer_parties import Parties, Place, parties_of
 
 KIND = "transfer"
@@ -32,6 +49,9 @@ OWN_KIND = "own_transfer"
 
 PURPOSE = "transfer"
 """What one-time codes for transfers are sent for."""
+
+_FROM = ("from …", "… se", "… से")
+_TO = ("to …", "into …", "… ko", "… को", "… me", "… mein", "… में")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +74,12 @@ class FundTransfer:
         self._currency = services.profile.currency
         phrases = services.phrases
         self._amount = build(SlotSpec("amount", "amount"), phrases).validate
+        account = phrases.all("ask_transfer_account")
+        payee, amount = phrases.all("ask_transfer_payee"), phrases.all("ask_transfer_amount")
         self.slots: tuple[Slot, ...] = (
-            Slot("payee", "account", phrases.all("ask_transfer_payee"), choose=self._choose_payee),
-            Slot("amount", "amount", phrases.all("ask_transfer_amount"), choose=self._choose_amount),
-            Slot("account", "account", phrases.all("ask_transfer_account"), choose=self._choose_account),
+            Slot("payee", "account", payee, choose=self._choose_payee, cues=_TO),
+            Slot("amount", "amount", amount, choose=self._choose_amount),
+            Slot("account", "account", account, choose=self._choose_account, cues=_FROM),
         )
 
     # -- what may stand in the slots -------------------------------------------------------------------------------
@@ -65,8 +87,8 @@ class FundTransfer:
     def _choose_payee(self, turn: Turn, said: str) -> tuple[Button, ...]:
         parties = self._parties(turn)
         found = parties.targets(said, turn.text)
-        if said and len(found) == 1:
-            self._check_new(found[0], turn.now)
+        if len(found) == 1 and not found[0].own:
+            check_payee(self._limits, found[0].added_at, turn.now)
         return tuple(Button(place.label, place.id) for place in found)
 
     def _choose_account(self, turn: Turn, said: str) -> tuple[Button, ...]:
@@ -88,18 +110,17 @@ class FundTransfer:
         if source is not None and paise > source.balance_paise - (source.floor_paise or 0):
             raise SlotError("transfer_funds", account=masked(source))
         if target is None or not target.own:
-            self._check_limits(db, turn, target, paise)
-
-    def _check_new(self, place: Place, now: datetime) -> None:
-        """Tell at once of a payee that nothing may be sent to yet."""
-        if not place.own:
-            check(self._limits, Wanted(self._limits.least * 100, "", place.added_at, now), (), self._currency)
+            to, added_at = ("", turn.now - DAY) if target is None else (target.id, target.added_at)
+            check_sum(self._limits, Wanted(paise, to, added_at, turn.now), self._sent(db, turn), self._currency)
 
     # -- the transfer ----------------------------------------------------------------------------------------------
 
     def summary(self, turn: Turn) -> Reply:
-        """What goes from where to whom."""
-        order = self._order(turn, self._parties(turn))
+        """What goes from where to whom; where that has become impossible, why."""
+        try:
+            order = self._order(turn, self._parties(turn))
+        except SlotError as gone:
+            return Reply(self._services.phrases(gone.key, turn.language, **gone.values))
         text = self._services.phrases("transfer_summary", turn.language, **self._told(order))
         return Reply(text, data={"transfer": _data(order)})
 
@@ -135,7 +156,7 @@ class FundTransfer:
             raise RefusedError("transfer_unknown_customer")
         order = self._order(turn, self._parties(turn, db))
         if not order.target.own:
-            self._check_limits(db, turn, order.target, order.amount_paise, suspicion=True)
+            self._check_all(db, turn, customer_id, order)
         key = hashlib.sha256(f"{turn.session_id}\n{turn.request}".encode("utf-8", "replace")).hexdigest()
         sides = (
             Posting(order.source.account_id, -order.amount_paise),
@@ -150,17 +171,19 @@ class FundTransfer:
         except LedgerError:
             raise RefusedError("transfer_target_closed", payee=order.target.label) from None
 
-    def _check_limits(
-        self, db: Connection, turn: Turn, target: Place | None, paise: int, *, suspicion: bool = False
-    ) -> None:
-        business, customer_id = self._services.records.business, turn.customer_id or ""
-        past = moved_since(db, business, customer_id, KIND, turn.now - DAY)
-        to, added_at = ("", turn.now - DAY) if target is None else (target.id, target.added_at)
-        wanted = Wanted(paise, to, added_at, turn.now)
-        if suspicion:
-            wrong = wrong_tries(db, business, customer_id, PURPOSE, turn.now - HOUR)
-            check_suspicion(self._limits, wanted, past, wrong)
-        check(self._limits, wanted, past, self._currency)
+    def _check_all(self, db: Connection, turn: Turn, customer_id: str, order: Order) -> None:
+        """Every rule, where nothing that is counted can change any more. Raises RefusedError."""
+        target = order.target
+        past = self._sent(db, turn)
+        wrong = wrong_tries(db, self._services.records.business, customer_id, PURPOSE, turn.now - HOUR)
+        wanted = Wanted(order.amount_paise, target.id, target.added_at, turn.now)
+        check_suspicion(self._limits, wanted, past, wrong)
+        check_payee(self._limits, target.added_at, turn.now)
+        check_sum(self._limits, wanted, past, self._currency)
+
+    def _sent(self, db: Connection, turn: Turn) -> tuple[Moved, ...]:
+        """What the customer sent to others in the last day."""
+        return moved_since(db, self._services.records.business, turn.customer_id or "", KIND, turn.now - DAY)
 
     def _refused(self, turn: Turn, refused: SlotError) -> Reply:
         phrases = self._services.phrases

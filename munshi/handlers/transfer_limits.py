@@ -1,6 +1,6 @@
 """How much may be sent by chat, and what stops a transfer: rules that an owner can read, the same for everyone.
 
-What an intent's `options` say is `TransferLimits`; `check` holds one transfer against them and what was sent before.
+What an intent's `options` say is `TransferLimits`; the checks hold one transfer against them and what was sent before.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 _NIGHT_BEGINS, _NIGHT_ENDS = time(23), time(6)
 
 Rupees = Annotated[int, Field(strict=True, ge=1, le=MAX_RUPEES)]
-Count = Annotated[int, Field(strict=True, ge=1, le=1_000)]
+Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1_440)]
 
 
@@ -82,14 +82,18 @@ class Wanted:
     now: datetime
 
 
-def check(limits: TransferLimits, wanted: Wanted, past: Sequence[Moved], currency: str) -> None:
+def check_payee(limits: TransferLimits, added_at: datetime, now: datetime) -> None:
+    """Raises RefusedError where nothing may be sent yet to a payee that was added then."""
+    until = added_at + timedelta(minutes=limits.cooling_minutes)
+    if now < until:
+        raise RefusedError("transfer_cooling", time=_clock(until, now))
+
+
+def check_sum(limits: TransferLimits, wanted: Wanted, past: Sequence[Moved], currency: str) -> None:
     """Hold a transfer against the limits. `past` is what the customer sent in the last day.
 
     Raises RefusedError with the reason, and with the range that is allowed where the sum is the reason.
     """
-    until = wanted.added_at + timedelta(minutes=limits.cooling_minutes)
-    if wanted.now < until:
-        raise RefusedError("transfer_cooling", time=_clock(until, wanted.now))
     most, key = min(_ceilings(limits, wanted, past))
     least = limits.least * 100
     if most < least:

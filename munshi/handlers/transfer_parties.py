@@ -77,10 +77,12 @@ class Parties:
             raise SlotError("transfer_no_account")
         if code_key(said) in held:
             return [held[code_key(said)]]
-        named = best(mentions(said or text, {id: self._account_names(each) for id, each in held.items()}), ("from", ""))
+        found = mentions(said or text, {id: self._account_names(each) for id, each in held.items()})
+        named = best(found, ("from", ""))
         if said and not named:
             raise SlotError("transfer_account_unknown")
-        return [held[id] for id in named or held]
+        targets = best(found, ("to",))
+        return [held[id] for id in named or held if id not in targets or named] or list(held.values())
 
     def _only_payees(self, found: Mapping[str, list[Mention]]) -> Mapping[str, list[Mention]]:
         """Without the own accounts: in passing one is rather where the money comes from."""

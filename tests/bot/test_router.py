@@ -107,6 +107,7 @@ def test_no_score_that_a_language_model_had_a_say_in_runs_a_high_risk_intent(
         "please do not block my card!",
         "card block mat karo",
         "kya card block hai",
+        "can I block my card at night",
         "मेरा कार्ड ब्लॉक है क्या",
         "unblock my card",
         "",
@@ -118,7 +119,8 @@ def test_what_asks_forbids_or_undoes_is_no_order(router: Router, text: str) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["block my card", "Can you block my card?", "stop the card, it was stolen", "card band karo"]
+    "text",
+    ["block my card", "Can you block my card?", "stop the card, it was stolen", "card band karo", "card block kar do"],
 )
 def test_an_order_is_not_asked_about_twice(router: Router, text: str) -> None:
     assert router.route(predict("block", 1.0, 1.0), text, []).kind == "run"

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from munshi.handlers.ledger import Moved
-from munshi.handlers.transfer_limits import DAY, RefusedError, TransferLimits, Wanted, check, check_suspicion
+from munshi.handlers.transfer_limits import (
+    DAY,
+    RefusedError,
+    TransferLimits,
+    Wanted,
+    check_payee,
+    check_sum,
+    check_suspicion,
+)
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=ZoneInfo("Asia/Kolkata"))
 LIMITS = TransferLimits(per_transfer=1_000, daily=2_500, new_payee=600, night=200, code_above=100)
@@ -23,7 +31,8 @@ def refusal(
     rupees: int, past: Sequence[Moved] = (), *, added_at: datetime = OLD, now: datetime = NOON
 ) -> RefusedError | None:
     try:
-        check(LIMITS, Wanted(rupees * 100, "P1", added_at, now), past, "INR")
+        check_payee(LIMITS, added_at, now)
+        check_sum(LIMITS, Wanted(rupees * 100, "P1", added_at, now), past, "INR")
     except RefusedError as error:
         return error
     return None
