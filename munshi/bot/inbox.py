@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
@@ -11,12 +12,15 @@ from munshi.bot.business import load_business
 from munshi.bot.channels import open_channels
 from munshi.bot.database import open_engine
 from munshi.bot.outbox import Outbox
-from munshi.bot.outbox_rows import Queued
+from munshi.bot.outbox_rows import Queued, unsent_lines
 from munshi.bot.settings import Settings
 from munshi.bot.state import SessionState, from_json
 from munshi.bot.store import Line, Store
+from munshi.bot.turns import in_hand
 from munshi.handlers.base import Language, Reply
 from munshi.handlers.tickets import Ticket, TicketError, claim_ticket, close_ticket, list_tickets, show_ticket
+
+_SENDING_SECONDS = 5.0
 
 
 def _reference(given: str) -> str:
@@ -46,11 +50,21 @@ class Inbox:
         return ticket, self._store.transcript(ticket.session_id)
 
     def claim(self, reference: str, person: str) -> Ticket:
-        """Give the chat to `person`: from here on the bot is silent in it. Raises TicketError where another has it."""
+        """Give the chat to `person`: once this returns the bot is silent in it, whatever it had under way.
+
+        Raises TicketError where another has it.
+        """
         with self._store.transaction() as db:
             ticket = claim_ticket(db, self._store.business, _reference(reference), person)
             self._store.hold(db, ticket.session_id, person)
+        self._let_sending_end(ticket.session_id)
         return ticket
+
+    def unsent(self, ticket: Ticket) -> Mapping[int, str]:
+        """The lines of a ticket's chat that the customer has not been sent, by id, and why."""
+        with self._store.reading() as db:
+            rows = unsent_lines(db, self._store.business, ticket.session_id)
+        return {row.line_id: row.detail or row.status for row in rows}
 
     def reply(self, reference: str, person: str, text: str) -> Ticket:
         """Write to the customer as `person`, who has the chat from here on.
@@ -59,9 +73,8 @@ class Inbox:
         """
         if not text.strip():
             raise TicketError("There is nothing to send: the text is empty.")
+        ticket = self.claim(reference, person)
         with self._store.transaction() as db:
-            ticket = claim_ticket(db, self._store.business, _reference(reference), person)
-            self._store.hold(db, ticket.session_id, person)
             line = self._store.say(db, ticket.session_id, "person", text.strip())
             queued = Queued(ticket.session_id, ticket.channel, line, "person")
             self._outbox.post(db, queued, Reply(text.strip()), self._language(db, ticket))
@@ -73,6 +86,15 @@ class Inbox:
             ticket = close_ticket(db, self._store.business, _reference(reference))
             self._store.hold(db, ticket.session_id, None)
         return ticket
+
+    def _let_sending_end(self, session_id: str) -> None:
+        """What the bot was handing over at the moment the chat was taken cannot be called back: wait for that."""
+        ends = time.monotonic() + _SENDING_SECONDS
+        while time.monotonic() < ends:
+            with self._store.reading() as db:
+                if not in_hand(db, self._store.business, "out", session_id):
+                    return
+            time.sleep(0.05)
 
     def _language(self, db: Connection, ticket: Ticket) -> Language:
         session = self._store.session(db, ticket.session_id, channel=ticket.channel)

@@ -73,6 +73,14 @@ def mark_shown(db: Connection, ids: Collection[int]) -> None:
     db.execute(update(outbox).where(outbox.c.id.in_(ids)).values(status="sent", sent_at=now, changed_at=now))
 
 
+def unsent_lines(db: Connection, business: str, session_id: str) -> Sequence[Any]:
+    """The lines of a chat of which a part was not sent: `line_id`, `status`, `detail`."""
+    query = select(outbox.c.line_id, outbox.c.status, outbox.c.detail).where(
+        *_of(business, session_id), outbox.c.line_id.is_not(None), outbox.c.status.in_((*_UNSENT, "dropped"))
+    )
+    return db.execute(query.order_by(outbox.c.id)).all()
+
+
 def reopen(db: Connection, business: str, session_ids: Collection[str]) -> None:
     """The customers of these chats have written: what was held back for that may be sent."""
     held = (outbox.c.business == business, outbox.c.session_id.in_(session_ids), outbox.c.status == "held")

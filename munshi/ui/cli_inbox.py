@@ -61,8 +61,11 @@ def show(ticket: TicketArgument, business: BusinessOption = None, as_json: JsonO
     """Show a ticket with its chat."""
     with _opened(business) as box:
         found, lines = box.show(ticket)
+        unsent = box.unsent(found)
     if as_json:
-        transcript = [{"role": line.role, "text": line.text, "at": line.at} for line in lines]
+        transcript = [
+            {"role": line.role, "text": line.text, "at": line.at, "unsent": unsent.get(line.id)} for line in lines
+        ]
         show_json({**dataclasses.asdict(found), "transcript": transcript})
         return
     show_pairs(
@@ -74,7 +77,8 @@ def show(ticket: TicketArgument, business: BusinessOption = None, as_json: JsonO
         }
     )
     for line in lines:
-        typer.secho(f"\n{line.role} {line.at.astimezone():%d %b %H:%M}", dim=True)
+        why = f" (not sent: {unsent[line.id]})" if line.id in unsent else ""
+        typer.secho(f"\n{line.role} {line.at.astimezone():%d %b %H:%M}{why}", dim=True)
         typer.echo(line.text)
 
 

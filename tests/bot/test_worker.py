@@ -26,6 +26,7 @@ from munshi.bot.settings import Settings
 from munshi.bot.store import Store
 from munshi.bot.tables import outbox as outbox_rows
 from munshi.bot.tables import turns as turn_rows
+from munshi.bot.turns import in_hand
 from munshi.bot.worker import TRIES, Worker
 from tests.bot.messenger import Messenger
 
@@ -276,10 +277,31 @@ def test_while_a_person_has_the_chat_the_bot_sends_nothing_not_even_what_was_on_
         until(lambda: messenger.sent)
     assert messenger.texts == ["Asha here"]
     assert messenger.read == []
+    _, lines = inbox.show(ticket.reference)
+    assert {line.role for line in lines if line.id in inbox.unsent(ticket)} == {"bot"}  # and the person knows it
     inbox.release(ticket.reference)
     with working(shop):
         shop.receive([message("h3", "what are your timings", "chat-h", 9)])
         until(lambda: len(messenger.sent) > 1)
+
+
+def test_whoever_takes_a_chat_waits_for_what_is_being_sent_at_that_moment(shop: App, messenger: Messenger) -> None:
+    messenger.gate = threading.Event()
+    shop.receive([message("n1", "I want to talk to a person", "chat-n")])
+    shop.answer(message("n1", "I want to talk to a person", "chat-n"))
+    inbox = Inbox(shop.store, shop.outbox)
+    (ticket,) = [found for found in inbox.tickets() if found.session_id == "chat-n"]
+    with working(shop):
+
+        def being_sent() -> bool:
+            with shop.store.reading() as db:
+                return in_hand(db, shop.store.business, "out", "chat-n")
+
+        until(being_sent)
+        threading.Timer(0.3, messenger.gate.set).start()
+        inbox.claim(ticket.reference, "Asha")
+        sent = len(messenger.sent)
+    assert len(messenger.sent) == sent == 1
 
 
 def test_a_long_answer_is_announced_to_whoever_waits_for_it(shop: App, messenger: Messenger) -> None:
