@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -59,6 +60,10 @@ class Chat:
         for line in lines:
             self(line)
         return CODE.search(self("yes").text).group()
+
+    def language(self, text: str) -> str:
+        """What the chat is in once this was said."""
+        return "hinglish" if text == "haan" else "en"
 
     @property
     def paid(self) -> list[dict[str, str]]:
@@ -216,3 +221,105 @@ def test_a_stranger_says_who_they_are_first_and_the_request_goes_on(bank: App, c
     chat.log_in(ASHA, minutes=0)
     chat("yes")
     assert chat.paid == []
+
+
+ASK = "send 5k to my landlord from savings"
+
+
+def is_shown_again(chat: Chat, amount: str = "5000", text: str = "yes") -> bool:
+    """Whether a yes does nothing but read the form back, and the next one does it."""
+    again = chat(text)
+    return chat.paid == [] and f"PAY {amount} " in again.text and bool(chat("yes").data.get("paid"))
+
+
+@pytest.mark.parametrize("between", ["no", "", "x" * 3000, "hmm?"])
+def test_a_yes_to_anything_but_the_summary_shows_it_again(chat: Chat, between: str) -> None:
+    chat(ASK)
+    last = chat(between)
+    if "PAY 5000" not in last.text:
+        assert is_shown_again(chat)
+
+
+def test_a_yes_to_a_person_is_no_yes_to_the_summary(bank: App, chat: Chat) -> None:
+    chat(ASK)
+    with bank.store.engine.begin() as db:
+        bank.store.hold(db, chat.id, "Meena")
+    assert chat("yes") is None
+    with bank.store.engine.begin() as db:
+        bank.store.hold(db, chat.id, None)
+    assert is_shown_again(chat)
+
+
+def test_the_button_of_an_older_summary_confirms_nothing(chat: Chat) -> None:
+    old = chat(ASK).buttons[0]
+    chat("no, 3,000")
+    again = chat(old.label, pressed=old.value)
+    assert chat.paid == []
+    assert chat("Yes", pressed=again.buttons[0].value).data["paid"]["amount"] == "3000"
+    chat(ASK.replace("5k", "900"))
+    for older in (old, again.buttons[0]):
+        assert "PAY 900" in chat("Yes", pressed=older.value).text
+    assert len(chat.paid) == 1
+
+
+def test_a_button_pressed_twice_gets_the_first_result_again(chat: Chat) -> None:
+    yes = chat(ASK).buttons[0]
+    first = chat(yes.label, pressed=yes.value)
+    assert first.data["paid"]
+    assert chat(yes.label, pressed=yes.value).data == first.data
+    assert len(chat.paid) == 1
+
+
+def test_a_yes_that_was_on_its_way_before_the_correction_was_read_back_confirms_nothing(bank: App, chat: Chat) -> None:
+    chat(ASK)
+    early = Message("yes", chat.id)
+    bank.store.accept(early)
+    chat("no, 3,000")
+    assert "PAY 3000" in bank.assistant.respond(early).reply.text
+    assert chat.paid == []
+    assert chat("yes").data["paid"]["amount"] == "3000"
+
+
+def test_what_has_changed_since_it_was_shown_is_shown_first(bank: App, chat: Chat, monkeypatch) -> None:
+    chat(ASK)
+    monkeypatch.setitem(sys.modules["pay_desk"].PAYEES["AMC10001"], "P1", "Landlord (someone else)")
+    assert bank.phrases("confirm_changed", "en") in chat("yes").text
+    assert chat.paid == []
+    assert chat("yes").data["paid"]
+
+
+@pytest.mark.parametrize("late", ["yes", "haan", "3000"])
+def test_what_comes_too_late_is_told_so_and_does_nothing(bank: App, chat: Chat, late: str, monkeypatch) -> None:
+    chat(ASK)
+    monkeypatch.setattr(bank.assistant, "_clock", lambda: bank.now() + timedelta(minutes=31))
+    chat.log_in(ASHA, minutes=60)
+    assert bank.phrases("form_expired", chat.language(late)) in chat(late).text
+    chat("yes")
+    assert chat.paid == []
+
+
+@pytest.mark.parametrize(
+    ("correction", "amount"),
+    [("no, 3,000", "3000"), ("nahi 3000 karo", "3000"), ("change the amount to 3k", "3000"), ("5000 nahi 700", "700")],
+)
+def test_a_correction_is_read_back_and_then_done(chat: Chat, correction: str, amount: str) -> None:
+    chat(ASK)
+    assert chat(correction).data["pay"]["amount"] == amount
+    assert chat("haan").data["paid"]["amount"] == amount
+
+
+def test_in_hindi_all_of_it_works_as_well(chat: Chat) -> None:
+    chat("लैंडलॉर्ड को ५००० रुपये भेजो")
+    chat("2")
+    assert chat("नहीं, 3000 करो").data["pay"] == {"amount": "3000", "payee": "P1", "account": "AMV00018812"}
+    assert chat("हाँ").data["paid"]
+
+
+@pytest.mark.parametrize("leave", ["rehne do", "chhodo", "cancel kar do", "रहने दो", "never mind"])
+def test_a_form_can_be_left_at_any_time(chat: Chat, leave: str) -> None:
+    for said in (("send money to my landlord",), (ASK,)):
+        for each in said:
+            chat(each)
+        chat(leave)
+        chat("yes")
+        assert chat.paid == []
