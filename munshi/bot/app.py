@@ -235,7 +235,8 @@ def _training(business: Business, encoder: Encoder | None, preprocess: Preproces
 
 def _assemble(settings: Settings, business: Business, engine: Engine, say: Progress) -> App:
     store = Store(engine, business.key)
-    outbox = Outbox(store, open_channels(settings))
+    phrases = Phrasebook(business.phrases)
+    outbox = Outbox(store, open_channels(settings, store, phrases))
     preprocess = _preprocessor(business, _records(engine, business))
     encoder = _encoder(settings, say)
     model = open_configured(settings, business.llm, _budget(settings, business, engine))
@@ -246,7 +247,6 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         Parts(business, encoder, preprocess.canonical, today=_today(business), model=model),
         Told(passages=_counted(say, "Reading the papers: {done} of {total} passages")),
     )
-    phrases = Phrasebook(business.phrases)
     services = Services(Records(engine, business.key, prepare=preprocess.mended), library, phrases, business.profile)
     tools = _tools(settings, business, services, opened.classifier, _whole_questions(library, encoder, model))
     conductor = Conductor(replace(tools, llm=model.name if model else "none"))

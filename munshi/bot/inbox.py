@@ -17,6 +17,7 @@ from munshi.bot.settings import Settings
 from munshi.bot.state import SessionState, from_json
 from munshi.bot.store import Line, Store
 from munshi.bot.turns import in_hand
+from munshi.bot.wording import Phrasebook
 from munshi.handlers.base import Language, Reply
 from munshi.handlers.tickets import Ticket, TicketError, claim_ticket, close_ticket, list_tickets, show_ticket
 
@@ -108,6 +109,6 @@ def open_inbox(settings: Settings) -> Iterator[Inbox]:
     engine = open_engine(settings.database_url, home=settings.business_home(business.key))
     try:
         store = Store(engine, business.key)
-        yield Inbox(store, Outbox(store, open_channels(settings)))
+        yield Inbox(store, Outbox(store, open_channels(settings, store, Phrasebook(business.phrases))))
     finally:
         engine.dispose()

@@ -20,6 +20,7 @@ from munshi.bot.message import Message
 from munshi.bot.state import to_json
 from munshi.bot.store import Store
 from munshi.bot.turns import Claim
+from munshi.bot.wordless import is_silent
 from munshi.handlers.sealing import sealer
 
 logger = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class Worker:
     def _begin(self, message: Message) -> None:
         with self._store.reading() as db:
             with_person = self._store.session(db, message.session_id, channel=message.channel).held_by is not None
-        if not with_person:
+        if not with_person and not is_silent(message):
             self._typing.tell(message)
 
     def _release(self, held: Claim, *, done: bool) -> None:

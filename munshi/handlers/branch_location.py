@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from munshi.handlers.base import Button, Reply, Slot, Turn
 from munshi.handlers.branch_hours import at_branch, hours_of
@@ -80,7 +81,7 @@ class BranchLocation:
             lead = lead or self._phrases("branch_several", turn.language, count=len(found))
             return Reply("\n".join((lead, *lines)), self._buttons(found, turn), self._cited(found, turn), data=data)
         text = "\n".join(filter(None, (lead, *self._card(found[0], turn))))
-        return Reply(text, citations=self._cited(found, turn), data=data)
+        return Reply(text, citations=self._cited(found, turn), data={**data, **_on_map(found[0])})
 
     def _line(self, branch: Branch, language: str) -> str:
         key = "branch_line" if branch.kind == "branch" else "branch_line_atm"
@@ -145,3 +146,11 @@ def _address(branch: Branch) -> str:
 def _told(branch: Branch, by: str) -> dict[str, object]:
     told = {name: getattr(branch, name) for name in ("code", "name", "kind", "pin_code", "ifsc", "phone")}
     return {**told, "by": by}
+
+
+def _on_map(branch: Branch) -> dict[str, Any]:
+    """Where a branch is, for a channel that shows maps."""
+    if not (branch.latitude and branch.longitude):
+        return {}
+    at = {"latitude": float(branch.latitude), "longitude": float(branch.longitude)}
+    return {"location": {**at, "name": branch.name, "address": _address(branch)}}

@@ -83,6 +83,8 @@ def meta_door(app: App, *, insecure_simulator: bool = False) -> MetaDoor | None:
             "MUNSHI_WHATSAPP_APP_SECRET is not set, so that anybody could write in a customer's name. Take it from the"
             " app's basic settings at Meta; to try things out without, start with --insecure-simulator."
         )
+    if CHANNEL not in app.outbox.channels:
+        raise SettingsError("MUNSHI_WHATSAPP_TOKEN is not set, so that nothing could be answered. Set it too.")
     if not secret and not is_loopback(settings.host):
         raise SettingsError(f"--insecure-simulator is for this computer alone, not for {settings.host}.")
 

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, text
 from munshi.bot.app import App
 from munshi.bot.database import open_engine
 from munshi.bot.incoming import Report
+from munshi.bot.outbox import Outbox
 from munshi.bot.receiving import Receiver
 from munshi.bot.settings import SettingsError
 from munshi.bot.store import Store
@@ -161,7 +162,9 @@ def test_a_database_that_is_down_is_no_fault_of_the_payload(told: Told, tmp_path
 
 
 def shop_with(shop: App, **values: Any) -> App:
-    return replace(shop, settings=shop.settings.model_copy(update=values))
+    channel: Any = object()
+    outbox = Outbox(shop.store, {"whatsapp": channel})
+    return replace(shop, settings=shop.settings.model_copy(update=values), outbox=outbox)
 
 
 def test_the_route_is_there_where_whatsapp_is_set_up_and_never_without_a_secret(shop: App) -> None:
@@ -171,7 +174,9 @@ def test_the_route_is_there_where_whatsapp_is_set_up_and_never_without_a_secret(
         meta_door(shop_with(shop, whatsapp_verify_token=word))
     with pytest.raises(SettingsError, match="this computer"):
         meta_door(shop_with(shop, host="0.0.0.0"), insecure_simulator=True)
-    simulated = meta_door(shop, insecure_simulator=True)
+    with pytest.raises(SettingsError, match="MUNSHI_WHATSAPP_TOKEN"):
+        meta_door(shop, insecure_simulator=True)
+    simulated = meta_door(shop_with(shop), insecure_simulator=True)
     assert simulated is not None
     assert simulated.unsigned
     signed = meta_door(shop_with(shop, whatsapp_app_secret=secret), insecure_simulator=True)

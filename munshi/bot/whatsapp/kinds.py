@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from munshi.bot.incoming import Said
 from munshi.bot.message import Media
+from munshi.bot.whatsapp.parts import pressed
 
 UNKNOWN = "unsupported"
 """The kind of whatever cannot be read: it is kept, and the customer is told so."""
@@ -105,7 +106,7 @@ def _chosen(_kind: str, value: Any) -> Said:
     if choice is None or not (choice.title or choice.id):  # a form of another kind, or nothing but errors beside it
         return Said(UNKNOWN, extra={"interactive": value})
     kept = {**(found.model_extra or {}), **(choice.model_extra or {})}
-    return Said("button", choice.title or choice.id, pressed=choice.id, extra=kept)
+    return Said("button", choice.title or choice.id, pressed=pressed(choice.id), extra=kept)
 
 
 def _file(kind: str, value: Any) -> Said:

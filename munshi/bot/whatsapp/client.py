@@ -1,0 +1,135 @@
+"""The Cloud API: replies sent, files uploaded, messages marked as read. One class a business, safe for many threads."""
+
+from __future__ import annotations
+
+import mimetypes
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from munshi.bot.channel import DeliveryError, Part
+from munshi.bot.channel_users import ChannelUsers
+from munshi.bot.incoming import Sender
+from munshi.bot.privacy import mask
+from munshi.bot.store import Store
+from munshi.bot.whatsapp import CHANNEL
+from munshi.bot.whatsapp.errors import consequence
+from munshi.bot.whatsapp.parts import FILE, parts
+from munshi.bot.whatsapp.payload import USER_ID
+from munshi.handlers.base import Language, Phrases, Reply
+
+TIMEOUT = httpx.Timeout(10.0, connect=4.0)
+"""Seconds for each step of a call."""
+
+UPLOAD_BYTES = 16 * 1024 * 1024
+"""Largest file that is sent; Meta takes more of some kinds."""
+
+_TYPING_TIMEOUT = httpx.Timeout(5.0)
+_DETAIL = 200
+
+
+class WhatsApp:
+    """`Channel` for WhatsApp. `http` knows the API's address and bears the token; `number` is the phone number's id."""
+
+    name = CHANNEL
+
+    def __init__(self, http: httpx.Client, number: str, store: Store, phrases: Phrases) -> None:
+        self._http = http
+        self._number = number
+        self._store = store
+        self._users = ChannelUsers(store.business, CHANNEL)
+        self._phrases = phrases
+
+    def parts(self, reply: Reply, language: Language) -> Sequence[Part]:
+        """A reply as messages of the API, in their order."""
+        return tuple(parts(reply, language, self._phrases))
+
+    def send(self, address: str, part: Part, ref: str) -> str:
+        """Send a part, its file first; returns Meta's id of it. Raises DeliveryError.
+
+        A part that was sent in vain as far as we know, after a timeout say, may be read twice.
+        """
+        message = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            **self._recipient(address),
+            "biz_opaque_callback_data": ref,
+            **self._uploaded(part),
+        }
+        answer = self._post("messages", json=message)
+        sent = answer.get("messages")
+        first = sent[0] if isinstance(sent, list) and sent and isinstance(sent[0], dict) else {}
+        return str(first.get("id") or "")
+
+    def typing(self, address: str, message_id: str) -> None:  # noqa: ARG002 (Meta knows it by the message)
+        """Mark a message as read and show that an answer is being written, for 25 seconds or until it is there."""
+        read = {"status": "read", "message_id": message_id, "typing_indicator": {"type": "text"}}
+        self._post("messages", json={"messaging_product": "whatsapp", **read}, timeout=_TYPING_TIMEOUT)
+
+    def _recipient(self, address: str) -> Mapping[str, str]:
+        """By number where it is known, as everything of Meta's takes it, and by their id of the person."""
+        with self._store.reading() as db:
+            known = self._users.known(db, address)
+        if known is None:
+            known = Sender(user_id=address) if USER_ID.fullmatch(address) else Sender(phone=address)
+        found = {"to": known.phone, "recipient": known.user_id}
+        return {name: value for name, value in found.items() if value}
+
+    def _uploaded(self, part: Part) -> Part:
+        kind = part["type"]
+        if FILE not in part[kind]:
+            return part
+        told = dict(part[kind])
+        return {**part, kind: {"id": self._upload(Path(told.pop(FILE))), **told}}
+
+    def _upload(self, path: Path) -> str:
+        mime_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        try:
+            if path.stat().st_size > UPLOAD_BYTES:
+                raise DeliveryError("dead", "too_large", "a file is larger than is sent")
+            content = path.read_bytes()
+        except OSError as error:
+            raise DeliveryError("dead", "no_file", f"a file cannot be read ({error.strerror})") from None
+        files = {"file": (path.name, content, mime_type)}
+        answer = self._post("media", data={"messaging_product": "whatsapp", "type": mime_type}, files=files)
+        if not answer.get("id"):
+            raise DeliveryError("retry", "no_id", "an uploaded file was given no id")
+        return str(answer["id"])
+
+    def _post(self, what: str, **request: Any) -> Mapping[str, Any]:
+        started = time.monotonic()
+        try:
+            response = self._http.post(f"{self._number}/{what}", **request)
+        except httpx.TimeoutException:
+            seconds = time.monotonic() - started
+            raise DeliveryError("retry", "timeout", f"no answer within {seconds:.0f} s") from None
+        except httpx.HTTPError as error:
+            raise DeliveryError("retry", "unreachable", type(error).__name__) from None
+        answer = _object(response)
+        if not response.is_success:
+            raise _refusal(response, answer.get("error"))
+        return answer
+
+
+def _object(response: httpx.Response) -> Mapping[str, Any]:
+    try:
+        answer = response.json()
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _refusal(response: httpx.Response, error: Any) -> DeliveryError:
+    """What Meta's answer means, without a customer's words or number in it."""
+    told: Mapping[str, Any] = error if isinstance(error, dict) else {}
+    code = told.get("code")
+    number = code if isinstance(code, int) and not isinstance(code, bool) else -1
+    kind, pause = consequence(number, response.status_code)
+    wait = response.headers.get("retry-after", "")
+    asked = min(float(wait), 3600.0) if wait.isdecimal() else None
+    detail = mask(str(told.get("message") or response.reason_phrase))[:_DETAIL].replace("\n", " ")
+    after = max(pause or 0, asked or 0) or None
+    return DeliveryError(kind, str(number if number >= 0 else response.status_code), detail, after=after)

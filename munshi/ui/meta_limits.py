@@ -1,0 +1,122 @@
+"""What Meta takes of a message, and what it complains about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+
+def _differ(rows: list[Any]) -> list[Any]:
+    if len({row.id for row in rows}) < len(rows) or len({row.title for row in rows}) < len(rows):
+        raise ValueError("ids and titles must differ")
+    return rows
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Text(_Model):
+    body: str = Field(min_length=1, max_length=4096)
+    preview_url: bool = False
+
+
+class _Body(_Model):
+    text: str = Field(min_length=1, max_length=1024)
+
+
+class _Reply(_Model):
+    id: str = Field(min_length=1, max_length=256)
+    title: str = Field(min_length=1, max_length=20)
+
+
+class _Button(_Model):
+    type: Literal["reply"]
+    reply: _Reply
+
+    @property
+    def id(self) -> str:
+        return self.reply.id
+
+    @property
+    def title(self) -> str:
+        return self.reply.title
+
+
+class _Buttons(_Model):
+    buttons: Annotated[list[_Button], AfterValidator(_differ)] = Field(min_length=1, max_length=3)
+
+
+class _Row(_Model):
+    id: str = Field(min_length=1, max_length=200)
+    title: str = Field(min_length=1, max_length=24)
+    description: str = Field("", max_length=72)
+
+
+class _Section(_Model):
+    title: str = Field("", max_length=24)
+    rows: Annotated[list[_Row], AfterValidator(_differ)] = Field(min_length=1, max_length=10)
+
+
+class _List(_Model):
+    button: str = Field(min_length=1, max_length=20)
+    sections: list[_Section] = Field(min_length=1, max_length=1)
+
+
+class _ButtonMessage(_Model):
+    type: Literal["button"]
+    body: _Body
+    action: _Buttons
+
+
+class _ListMessage(_Model):
+    type: Literal["list"]
+    body: _Body
+    action: _List
+
+
+class _File(_Model):
+    id: str
+    caption: str = Field("", max_length=1024)
+
+
+class _Document(_File):
+    filename: str = Field("", max_length=240)
+
+
+class _Place(_Model):
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    name: str = ""
+    address: str = ""
+
+
+class _Message(_Model):
+    messaging_product: Literal["whatsapp"]
+    recipient_type: Literal["individual"] = "individual"
+    to: str = Field("", pattern=r"^(\+?\d{5,20})?$")
+    recipient: str = Field("", pattern=r"^([A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128})?$")
+    biz_opaque_callback_data: str = Field("", max_length=512)
+    type: Literal["text", "interactive", "image", "document", "location"]
+    text: _Text | None = None
+    interactive: Annotated[_ButtonMessage | _ListMessage, Field(discriminator="type")] | None = None
+    image: _File | None = None
+    document: _Document | None = None
+    location: _Place | None = None
+
+
+def complaint(message: Any, files: Collection[str] | Mapping[str, object]) -> str:
+    """What is wrong with a message, in one line; empty where nothing is. `files` are those that were uploaded."""
+    try:
+        read = _Message.model_validate(message)
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if not (read.to or read.recipient):
+        return "to: there is no recipient"
+    if getattr(read, read.type) is None:
+        return f"{read.type}: missing"
+    file = read.image or read.document
+    return "media: there is no such file" if file is not None and file.id not in files else ""

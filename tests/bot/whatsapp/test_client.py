@@ -1,0 +1,187 @@
+"""What goes to Meta, over real HTTP to a stand-in that is as strict as Meta, and what its refusals mean."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from munshi.bot.channel import DeliveryError
+from munshi.bot.channel_users import ChannelUsers
+from munshi.bot.channels import open_channels
+from munshi.bot.incoming import Sender
+from munshi.bot.settings import SettingsError, load_settings
+from munshi.bot.store import Store
+from munshi.bot.whatsapp.client import UPLOAD_BYTES, WhatsApp
+from munshi.bot.whatsapp.parts import parts, pressed
+from munshi.bot.wording import Phrasebook
+from munshi.handlers.base import Button, Reply
+from munshi.knowledge.base import Citation
+from munshi.ui.meta_limits import complaint
+from munshi.ui.meta_stand_in import MetaStandIn, Sent
+
+PHONE, USER_ID = "919876543210", "IN.13491208655302741918"
+
+
+def send(whatsapp: WhatsApp, reply: Reply, address: str = PHONE) -> list[str]:
+    return [whatsapp.send(address, part, f"ref-{n}") for n, part in enumerate(whatsapp.parts(reply, "en"))]
+
+
+def test_a_text_goes_out_with_our_name_for_it(whatsapp: WhatsApp, meta: MetaStandIn) -> None:
+    (id,) = send(whatsapp, Reply("**नमस्ते** 🙏"))
+    (sent,) = meta.sent
+    assert (sent.id, sent.to, sent.text, sent.ref) == (id, PHONE, "*नमस्ते* 🙏", "ref-0")
+
+
+def test_a_person_is_reached_by_number_and_id(whatsapp: WhatsApp, meta: MetaStandIn, store: Store) -> None:
+    send(whatsapp, Reply("hello"), USER_ID)
+    with store.transaction() as db:
+        ChannelUsers("shop", "whatsapp").chat_of(db, Sender(USER_ID, PHONE))
+    send(whatsapp, Reply("hello"), USER_ID)
+    told = [(sent.message.get("to"), sent.message.get("recipient")) for sent in meta.sent]
+    assert told == [(None, USER_ID), (PHONE, USER_ID)]
+
+
+def test_a_long_text_is_cut_at_sentences_and_nothing_is_lost(whatsapp: WhatsApp, meta: MetaStandIn) -> None:
+    text = " ".join(f"This is sentence number {n}." for n in range(600))
+    send(whatsapp, Reply(text))
+    assert len(meta.sent) > 1
+    assert all(sent.text.endswith(".") for sent in meta.sent)
+    assert " ".join(sent.text for sent in meta.sent) == text
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 10, 14])
+def test_few_short_buttons_are_buttons_and_others_a_list(whatsapp: WhatsApp, meta: MetaStandIn, count: int) -> None:
+    buttons = tuple(Button(f"Choice {n}", f"value {n}") for n in range(count))
+    send(whatsapp, Reply("Which?", buttons))
+    (sent,) = meta.sent
+    assert sent.message["interactive"]["type"] == ("button" if count <= 3 else "list")
+    assert [pressed(id) for id in sent.choices] == [f"value {n}" for n in range(min(count, 10))]
+
+
+def test_a_value_comes_back_whatever_it_begins_with() -> None:
+    values = {"A": "12:30", "B": "7", "C": "yes #ab: c", "D": "", "E": "D"}
+    reply = Reply("?", tuple(Button(label, value) for label, value in values.items()))
+    (part,) = parts(reply, "en", Phrasebook())
+    rows = part["interactive"]["action"]["sections"][0]["rows"]
+    assert [pressed(row["id"]) for row in rows] == ["12:30", "7", "yes #ab: c", "D", "D"]
+
+
+def test_the_source_stands_under_the_answer(whatsapp: WhatsApp, meta: MetaStandIn) -> None:
+    cited = Citation("1", "returns.md", "Returns_policy", (), 2, "quote")
+    send(whatsapp, Reply("Within 7 days.", citations=(cited, cited, replace(cited, title="FAQ", page=None))))
+    assert meta.sent[0].text == "Within 7 days.\n\n_Returns policy, 2_\n_FAQ_"
+
+
+def test_a_place_goes_after_what_is_said_of_it(whatsapp: WhatsApp, meta: MetaStandIn) -> None:
+    place = {"latitude": "19.0771", "longitude": 72.9987, "name": "Vashi", "address": "Sector 17"}
+    send(whatsapp, Reply("We are here:", data={"location": place}))
+    assert [sent.message["type"] for sent in meta.sent] == ["text", "location"]
+    assert meta.sent[1].message["location"]["latitude"] == 19.0771
+
+
+def test_files_are_uploaded_and_sent_with_a_caption(whatsapp: WhatsApp, meta: MetaStandIn, tmp_path: Path) -> None:
+    bill, photo = tmp_path / "bill ₹.pdf", tmp_path / "part.png"
+    bill.write_bytes(b"%PDF-1.4 bill")
+    photo.write_bytes(b"\x89PNG photo")
+    send(whatsapp, Reply("Your bill", attachments=(str(bill),)))
+    send(whatsapp, Reply("Both", attachments=(str(bill), str(photo))))
+    assert [sent.message["type"] for sent in meta.sent] == ["document", "text", "document", "image"]
+    document = meta.sent[0].message["document"]
+    assert (document["caption"], document["filename"]) == ("Your bill", "bill ₹.pdf")
+    held = meta.files[document["id"]]
+    assert (held.content, held.mime_type) == (b"%PDF-1.4 bill", "application/pdf")
+    assert meta.files[meta.sent[3].message["image"]["id"]].content == b"\x89PNG photo"
+
+
+def test_a_file_that_is_gone_or_too_large_is_not_tried_again(whatsapp: WhatsApp, tmp_path: Path) -> None:
+    large = tmp_path / "large.pdf"
+    with large.open("wb") as file:
+        file.truncate(UPLOAD_BYTES + 1)
+    for path in (large, tmp_path / "gone.pdf"):
+        with pytest.raises(DeliveryError) as refused:
+            send(whatsapp, Reply("", attachments=(str(path),)))
+        assert refused.value.kind == "dead"
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "code"),
+    [
+        (131047, "hold", "131047"), (190, "hold", "190"), (131042, "hold", "131042"), (10, "hold", "10"),
+        (130429, "retry", "130429"), (131056, "retry", "131056"), (131000, "retry", "131000"), (4, "retry", "4"),
+        (131026, "dead", "131026"), (131009, "dead", "131009"), (100_000, "dead", "100000"),
+        (503, "retry", "503"), (500, "retry", "500"), (429, "retry", "429"), (401, "hold", "401"), (404, "dead", "404"),
+        ("cut", "retry", "unreachable"),
+    ],
+)  # fmt: skip
+def test_what_a_refusal_means(whatsapp: WhatsApp, meta: MetaStandIn, fault: Any, kind: str, code: str) -> None:
+    meta.faults.append(fault)
+    with pytest.raises(DeliveryError) as refused:
+        send(whatsapp, Reply("hello"))
+    assert (refused.value.kind, refused.value.code) == (kind, code)
+    assert PHONE not in str(refused.value)
+    assert "\n" not in refused.value.detail
+    assert (refused.value.after or 0) >= (6 if fault == 131056 else 0)
+    send(whatsapp, Reply("hello"))
+
+
+def test_no_answer_in_time_is_tried_again(store: Store, meta: MetaStandIn) -> None:
+    http = httpx.Client(base_url=meta.address, headers={"Authorization": "Bearer simulator"}, timeout=0.2)
+    meta.faults.append("timeout")
+    with pytest.raises(DeliveryError) as late:
+        send(WhatsApp(http, meta.number, store, Phrasebook()), Reply("hello"))
+    assert (late.value.kind, late.value.code) == ("retry", "timeout")
+
+
+def test_an_answer_that_says_nothing_counts_as_taken(whatsapp: WhatsApp, meta: MetaStandIn) -> None:
+    meta.faults.append("nonsense")
+    assert send(whatsapp, Reply("hello")) == [""]
+
+
+def test_a_server_that_is_not_there_is_tried_again(store: Store, meta: MetaStandIn) -> None:
+    values = {"whatsapp_token": "x", "whatsapp_phone_number_id": "1", "whatsapp_api": "http://127.0.0.1:9/v26.0"}
+    whatsapp = open_channels(load_settings(**values), store, Phrasebook())["whatsapp"]
+    with pytest.raises(DeliveryError) as refused:
+        whatsapp.send(PHONE, {"type": "text", "text": {"body": "x"}}, "r")
+    assert refused.value.kind == "retry"
+
+
+def test_reading_and_typing_are_shown(whatsapp: WhatsApp, meta: MetaStandIn) -> None:
+    started = time.monotonic()
+    whatsapp.typing(PHONE, "wamid.A")
+    assert (meta.read, meta.typing) == (["wamid.A"], ["wamid.A"])
+    assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"whatsapp_token": "x"},
+        {"whatsapp_token": "x", "whatsapp_phone_number_id": "1", "whatsapp_api": "http://evil.example"},
+    ],
+)
+def test_half_a_setup_is_told(store: Store, values: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="MUNSHI_WHATSAPP"):
+        open_channels(load_settings(**values), store, Phrasebook())
+
+
+def test_without_a_token_there_is_no_whatsapp(store: Store) -> None:
+    assert open_channels(load_settings(), store, Phrasebook()) == {}
+
+
+ANY_TEXT = st.text(max_size=6000)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(text=ANY_TEXT, labels=st.lists(st.tuples(st.text(min_size=1, max_size=60), st.text(max_size=300)), max_size=13))
+def test_whatever_is_said_meta_takes_it(text: str, labels: list[tuple[str, str]]) -> None:
+    buttons = tuple(Button(label, value) for label, value in labels)
+    for part in parts(Reply(text, buttons), "hi", Phrasebook()):
+        assert complaint({"messaging_product": "whatsapp", "to": PHONE, **part}, ()) == ""
+        assert isinstance(Sent("x", PHONE, part).text, str)
