@@ -93,10 +93,22 @@ class App:
     notary: Notary
 
     def respond(
-        self, text: str, *, session_id: str, channel: str = "chat", user_id: str = "", say: Say | None = None
+        self,
+        text: str,
+        *,
+        session_id: str,
+        channel: str = "chat",
+        user_id: str = "",
+        message_id: str | None = None,
+        say: Say | None = None,
     ) -> Response:
-        """Answer one message; `say` hears the beginning of the reply as it is written (see `Assistant.respond`)."""
-        response = self.assistant.respond(Message(text, session_id, user_id, channel), say=say)
+        """Answer one message; `say` hears the beginning of the reply as it is written (see `Assistant.respond`).
+
+        A message that was answered under its `message_id` before gets the same response again.
+        """
+        message = Message(text, session_id, user_id, channel)
+        message = message if message_id is None else replace(message, id=message_id)
+        response = self.assistant.respond(message, say=say)
         self.notary.after_turn()
         return response
 

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "MUNSHI_"
 SHORTEST_PASSWORD = 8
+SHORTEST_KEY = 16
 
 
 class SettingsError(Exception):
@@ -100,6 +101,10 @@ class Settings(BaseSettings):
         pattern=r"^https?://\S+$",
         description="WhatsApp: where the Cloud API is, with its version.",
     )
+    api_key: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer key of the HTTP channel (`/v1/messages`), 16 characters at least; empty: it is not there.",
+    )
     threads: int = Field(2, ge=1, le=64, description="Processor threads the encoder may use.")
     form_minutes: float = Field(30, gt=0, description="An unfinished form is forgotten after so many minutes.")
     form_tries: int = Field(3, ge=1, le=20, description="Wrong answers to one question before a person is offered.")
@@ -114,6 +119,13 @@ class Settings(BaseSettings):
         if 0 < len(password.get_secret_value()) < SHORTEST_PASSWORD:
             raise ValueError(f"a password has {SHORTEST_PASSWORD} characters at least")
         return password
+
+    @field_validator("api_key")
+    @classmethod
+    def _is_a_key(cls, key: SecretStr) -> SecretStr:
+        if 0 < len(key.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"a key has {SHORTEST_KEY} characters at least")
+        return key
 
     def business_home(self, key: str) -> Path:
         """Where one business keeps its data."""

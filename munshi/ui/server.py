@@ -25,6 +25,8 @@ from munshi.bot.watch import watching
 from munshi.ui.chat import build_chat, theme
 from munshi.ui.console import fault
 from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, greet_customer, start_chat
+from munshi.ui.http_channel import PATH as API_PATH
+from munshi.ui.http_channel import create_api
 from munshi.ui.owner_only import OwnerOnly, is_loopback
 from munshi.ui.past_queries import greet_owner
 from munshi.ui.processes import worker_processes
@@ -69,6 +71,8 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
     server.post("/new")(_new_chat)
     server.mount("/ui", StaticFiles(directory=_ASSETS))
     server.get(PATH)(_to_papers)
+    if app.settings.api_key.get_secret_value():
+        server.mount(API_PATH, create_api(app, app.settings.api_key.get_secret_value()))
     _mount(server, build_search_page(app), PATH)  # before the chat: what is mounted at "/" takes every path
     _mount(server, build_chat(app), "/")
     return server

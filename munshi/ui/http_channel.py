@@ -1,0 +1,190 @@
+"""The plain HTTP channel: any shop's own site can talk to the bot, under a bearer key.
+
+`POST /v1/messages` gives the reply in its response, `GET /v1/sessions/{session_id}` the chat with what a person of the
+business wrote in it since. `/v1/docs` shows both, and how to try them, without a word to another host.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import fastapi_offline
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi import Path as InPath
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
+from starlette.requests import HTTPConnection
+
+from munshi import __version__
+from munshi.bot.app import App
+from munshi.bot.assistant import HELD
+from munshi.bot.message import bounded
+from munshi.bot.store import Line
+from munshi.handlers.base import Reply
+from munshi.ui.http_shapes import (
+    ApiButton,
+    ApiCitation,
+    ApiFault,
+    ApiLine,
+    ApiMessage,
+    ApiReply,
+    ApiSession,
+    SessionId,
+)  # fmt: skip
+
+PATH = "/v1"
+CHANNEL = "http"
+
+_SHOWN = Path(fastapi_offline.__file__).parent / "static"
+_PAGE = Path(__file__).parent / "assets" / "api.html"
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_SILENT: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
+_MOST_LINES = 200
+
+_REFUSED: Mapping[int | str, Any] = {
+    401: {"model": ApiFault, "description": "The bearer key is missing or wrong."},
+    400: {"model": ApiFault, "description": "The body cannot be read."},
+    413: {"description": "The request is too large."},
+    422: {"model": ApiFault, "description": "The request is no such message; the field is named."},
+}
+_UNKNOWN: Mapping[int | str, Any] = {404: {"model": ApiFault, "description": "There is no such chat."}}
+
+
+def create_api(app: App, key: str) -> FastAPI:
+    """The channel as an app of its own, to be mounted at `/v1`. `key` is what callers must bring."""
+    api = FastAPI(
+        title=f"{app.business.profile.name}: messages",
+        description="Send a visitor's message and get the reply. The key is a secret between your server and this one:"
+        " call from your server, never from the visitor's browser.",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=_SILENT,
+    )
+    api.exception_handler(RequestValidationError)(_say_what_is_wrong)
+    guarded: dict[str, Any] = {"dependencies": [Depends(BearerKey(key))], "tags": ["Chats"]}
+    channel = HttpChannel(app)
+    api.post("/messages", responses={**_REFUSED}, summary="Send a message, get the reply", **guarded)(channel.post)
+    api.get("/sessions/{session_id}", responses={**_REFUSED, **_UNKNOWN}, summary="Read a chat", **guarded)(channel.get)
+    api.get("/docs", include_in_schema=False)(_docs)
+    api.mount("/docs/static", StaticFiles(directory=_SHOWN))
+    return api
+
+
+class HttpChannel:
+    """The two operations. Blocking, so FastAPI runs them in its worker threads."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def post(self, message: ApiMessage) -> ApiReply:
+        """Answer a message. One that was answered before gets the same reply again."""
+        session_id = _ours(message.session_id)
+        response = self._app.respond(
+            message.text,
+            session_id=session_id,
+            channel=CHANNEL,
+            user_id=message.user_id or session_id,
+            # Named within its chat: no caller can fetch another's reply by guessing an id.
+            message_id=bounded(f"{session_id}/{message.id}") if message.id else None,
+        )
+        reply = response.reply
+        return ApiReply(
+            session_id=message.session_id,
+            reply=None if reply is None else reply.text,
+            buttons=_buttons(reply),
+            citations=_citations(reply),
+            held=response.route == HELD,
+            route=response.route,
+            intent=response.intent,
+            confidence=response.confidence,
+            in_scope=response.in_scope,
+            handler=response.handler,
+            language=response.language,
+            llm=response.llm,
+            ms=response.ms,
+        )
+
+    def get(
+        self,
+        session_id: Annotated[SessionId, InPath()],
+        after: Annotated[int, Query(ge=0, le=2**31 - 1, description="Only lines after the one of this id.")] = 0,
+        limit: Annotated[int, Query(ge=1, le=_MOST_LINES, description="The latest so many lines at most.")] = 50,
+    ) -> ApiSession:
+        """Read a chat; poll it with `after` while `held` is true, for what the person writes."""
+        ours = _ours(session_id)
+        with self._app.store.reading() as db:
+            session = self._app.store.session(db, ours, channel=CHANNEL)
+        if not session.version:
+            raise HTTPException(404, "There is no such chat")
+        self._app.pending(ours)  # whoever reads the chat has been shown what waited for it
+        lines = [line for line in self._app.store.transcript(ours, limit=limit) if line.id > after]
+        return ApiSession(
+            session_id=session_id, held=session.held_by is not None, lines=[_line(line) for line in lines]
+        )
+
+
+def _ours(session_id: str) -> str:
+    """The chat's id inside: no caller can name a chat of another channel."""
+    return f"{CHANNEL}-{session_id}"
+
+
+class BearerKey(HTTPBearer):
+    """Lets nobody by who does not bring the key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(scheme_name="key", description="The key that `MUNSHI_API_KEY` holds.", auto_error=False)
+        self._key = key.encode()
+
+    async def __call__(self, request: HTTPConnection) -> HTTPAuthorizationCredentials:
+        """What was brought. Raises HTTPException, 401."""
+        given = await super().__call__(request)
+        if given is None or not hmac.compare_digest(given.credentials.encode("utf-8", "replace"), self._key):
+            raise HTTPException(401, "The bearer key is missing or wrong", headers={"WWW-Authenticate": "Bearer"})
+        return given
+
+
+async def _say_what_is_wrong(_request: Request, error: Exception) -> Response:
+    """One line that names the field; what was given is not repeated, which may be anything."""
+    assert isinstance(error, RequestValidationError)  # it is the handler of nothing else
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"] if part not in ("body", "path", "query"))
+    return JSONResponse({"detail": f"{field or 'The request'}: {first['msg']}"}, 422)
+
+
+async def _docs() -> Response:
+    return FileResponse(_PAGE, headers={"Content-Security-Policy": _PAGE_POLICY})
+
+
+def _line(line: Line) -> ApiLine:
+    reply = line.reply or {}
+    return ApiLine(
+        id=line.id,
+        role=line.role,
+        text=line.text,
+        at=line.at,
+        buttons=[ApiButton(label=button["label"]) for button in reply.get("buttons", ())],
+        citations=[_citation(citation) for citation in reply.get("citations", ())],
+    )
+
+
+def _buttons(reply: Reply | None) -> list[ApiButton]:
+    return [ApiButton(label=button.label) for button in (reply.buttons if reply else ())]
+
+
+def _citations(reply: Reply | None) -> list[ApiCitation]:
+    return [_citation(asdict(citation)) for citation in (reply.citations if reply else ())]
+
+
+def _citation(citation: Mapping[str, Any]) -> ApiCitation:
+    return ApiCitation.model_validate({name: citation[name] for name in ApiCitation.model_fields})
