@@ -28,7 +28,7 @@ from munshi.bot.router import MODEL_STEP, Route
 from munshi.bot.secret_words import hide
 from munshi.bot.shared import KeyedLocks
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
-from munshi.bot.store import Session, StaleSessionError, Store
+from munshi.bot.store import GoneError, Session, StaleSessionError, Store
 from munshi.bot.wordless import NOTED, answer_key, is_silent, shown
 from munshi.handlers.base import Entity, Exchange, Language, Reply, Turn
 from munshi.handlers.customers import identified
@@ -181,8 +181,9 @@ class Assistant:
                 try:
                     return self._attempt(message, started, push=push, say=say)
                 except StaleSessionError:  # another process has answered in this chat meanwhile, or has erased it
-                    if not self._store.is_kept(message.id):
-                        return self._nothing_left(message)
+                    continue
+                except GoneError:
+                    return self._nothing_left(message)
                 except _DATABASE_AWAY:
                     if lost:
                         raise

@@ -29,6 +29,10 @@ class StaleSessionError(Exception):
     """The chat has gone on since this turn began, or the message was answered: it must be thought over again."""
 
 
+class GoneError(Exception):
+    """The message is not there: its customer was erased while it was on its way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """What is kept of one chat. `held_by` names the person who holds it; `state` is the dialogue's own.
@@ -104,24 +108,18 @@ class Store:
     def taken_in(self, message_id: str) -> tuple[datetime, Mapping[str, Any] | None]:
         """When a message came in, and the recorded response, None where it is not answered yet.
 
-        Raises sqlalchemy.exc.NoResultFound for a message that was never accepted.
+        Raises GoneError for a message that was never accepted, or whose customer was erased meanwhile.
         """
         query = select(inbox.c.session_id, inbox.c.received_at, inbox.c.done_at, inbox.c.response).where(
             inbox.c.business == self.business, inbox.c.message_id == message_id
         )
         with self.reading() as db:
-            row = db.execute(query).one()
+            row = db.execute(query).one_or_none()
+            if row is None:
+                raise GoneError(message_id)
             if row.done_at is None:
                 return row.received_at, None
             return row.received_at, sealer(db, self.business, row.session_id).open_json(row.response)
-
-    def is_kept(self, message_id: str) -> bool:
-        """Whether an accepted message is still here; it is not where its customer was erased meanwhile."""
-        query = select(inbox.c.message_id).where(
-            inbox.c.business == self.business, inbox.c.message_id == bounded(message_id)
-        )
-        with self.reading() as db:
-            return db.execute(query).first() is not None
 
     def unanswered(self) -> list[Message]:
         """Messages that a crash left without an answer, oldest first; those that workers answer are not among them."""

@@ -143,8 +143,9 @@ def test_a_chat_that_is_erased_while_its_message_is_answered_keeps_nothing(
             return conductor.decide(context)
 
     monkeypatch.setattr(bank.app.assistant, "_conductor", Erasing())
-    response = bank.app.assistant.respond(Message(f"I am {NAME}", CHAT, f"91{PHONE}", "whatsapp"))
-    assert response.route == "erased"
+    message = Message(f"I am {NAME}", CHAT, f"91{PHONE}", "whatsapp")
+    assert bank.app.assistant.respond(message).route == "erased"
+    assert bank.app.assistant._answer(message).route == "erased"  # as a worker takes it up
     assert bank.app.transcript(CHAT) == []
     assert not {path for path, left in bank.left().items() if NAME in left and "customers" not in path} - {
         "munshi.sqlite3",  # the bank's own record of its customer
