@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from munshi.handlers.columns import CellError, CsvColumn, RecordTable, code_key
+from munshi.knowledge.csv_cells import BrokenRowError, cells_by_line
 
 MAX_CELL_CHARS = 5_000
 
@@ -86,16 +85,10 @@ class _Reading:
         return text
 
     def _lines(self, text: str) -> Iterator[tuple[int, list[str]]]:
-        """Rows of cells with the line they begin on; rows with nothing in them are left out."""
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        begins = 1
         try:
-            for cells in reader:
-                if any(cell.strip() for cell in cells):
-                    yield begins, cells
-                begins = reader.line_num + 1
-        except csv.Error as error:
-            self._fault(begins, "", f"The row cannot be read ({error}).", 'Look for a " without its partner.')
+            yield from cells_by_line(text)
+        except BrokenRowError as error:
+            self._fault(error.line, "", f"The row cannot be read ({error}).", 'Look for a " without its partner.')
 
     def _check_head(self, names: Sequence[str]) -> bool:
         before = len(self.faults)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from munshi.intents.examples import DELIMITERS, LABEL_COLUMNS, TEXT_COLUMNS
+from munshi.knowledge.csv_cells import BrokenRowError, cells_by_line
 
 Kind = Literal[
     "file", "empty", "long", "no_words", "invisible", "encoding", "pii",
@@ -112,19 +111,13 @@ def _rows(file: str, text: str) -> Iterator[Row]:
 
 
 def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows of cells, each with the line on which it begins; blank ones are left out."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    begins = 1
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield begins, cells
-            begins = reader.line_num + 1
-    except csv.Error as error:
+        yield from cells_by_line(text, delimiter=delimiter)
+    except BrokenRowError as error:
         remedy = 'Look for a " without its partner; nothing from here on was read.'
-        raise _UnreadableError(begins, f"The row cannot be read: {error}.", remedy) from None
+        raise _UnreadableError(error.line, f"The row cannot be read: {error}.", remedy) from None
 
 
 def _column(header: Sequence[str], known: Sequence[str]) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from munshi.bot.pack.faults import Report, did_you_mean, quote
 from munshi.bot.pack.files import read_text
 from munshi.bot.pack.values import BadValueError
 from munshi.handlers.base import Language
+from munshi.knowledge.csv_cells import BrokenRowError, cells_by_line
 
 MAX_CELL_CHARS = 100_000
 
@@ -82,16 +81,10 @@ def read_table(path: Path, columns: Sequence[Column], report: Report) -> Rows:
 
 
 def _cells(text: str, report: Report) -> Iterator[tuple[int, list[str]]]:
-    """Rows of cells with their first line; rows without a single filled cell are left out."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    begins = 1
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield begins, cells
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        report.error(begins, f"The row cannot be read: {error}.", 'Look for a " without its partner.')
+        yield from cells_by_line(text)
+    except BrokenRowError as error:
+        report.error(error.line, f"The row cannot be read: {error}.", 'Look for a " without its partner.')
 
 
 def _check_head(names: Sequence[str], columns: Sequence[Column], report: Report) -> bool:
