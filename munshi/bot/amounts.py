@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from munshi.bot.spans import Span
-from munshi.knowledge.numbers import Number, Unit, read_number, unit_at
+from munshi.knowledge.numbers import Number, Unit, plain, read_number, unit_at
 from munshi.knowledge.tokens import Token
 
 MOST = Decimal(10) ** 13
@@ -31,11 +31,6 @@ def find_measures(tokens: Sequence[Token], *, hindi: bool) -> list[Span]:
             spans.append(span)
         index = number.last if number else index + 1
     return spans
-
-
-def plain(value: Decimal) -> str:
-    """A decimal without exponent and trailing zeros."""
-    return format(value.normalize(), "f")
 
 
 def _may_begin(tokens: Sequence[Token], index: int) -> bool:

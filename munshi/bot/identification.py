@@ -17,6 +17,8 @@ from munshi.handlers.customers import (
     bind,
     customer,
     find_by_phone,
+    identified,
+    is_token_of,
     unbind,
     use_login_token,
 )
@@ -92,12 +94,18 @@ class Identification:
         return checked
 
     def by_token(self, session_id: str, token: str) -> str | None:
-        """Bind the chat to the customer whose login token this is; None where it does not hold."""
+        """Bind the chat to the customer whose login token this is; None where it does not hold.
+
+        One that bound this very chat, whose turn was then lost, holds for it again.
+        """
+        now = self._clock()
         with self._engine.begin() as db:
-            customer_id = use_login_token(db, self._business, token, self._clock())
+            customer_id = use_login_token(db, self._business, token, now)
             if customer_id is not None:
                 self._bind(db, session_id, customer_id)
-        return customer_id
+                return customer_id
+            bound = identified(db, self._business, session_id, now)
+            return bound if bound and is_token_of(db, self._business, token, bound) else None
 
     def log_out(self, session_id: str) -> None:
         """Bind the chat to nobody."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from contextlib import closing
@@ -17,13 +16,12 @@ from munshi.bot.llm_server import Ask, Piece, Server
 from munshi.bot.llm_thinking import ThoughtFilter, answer_start
 from munshi.bot.llm_wishes import Wishes
 from munshi.knowledge.base import ChatMessage, ChatModelError, Completion
+from munshi.knowledge.text import tokens_of
 
 T = TypeVar("T")
 
 TIMEOUT = 30.0
 CONTEXT = 8192
-# UTF-8 bytes a token: English has about four, Hindi about three.
-_BYTES_A_TOKEN = 3
 _HEALTH_TIMEOUT = 5.0
 _SLOW = "look whether it hangs, choose a smaller model, or raise MUNSHI_LLM_TIMEOUT"
 
@@ -120,7 +118,7 @@ class LanguageModel:
                 yield piece
         finally:
             if text or used:
-                self._budget.spend(used or _prompt_tokens(ask) + _tokens_of(text))
+                self._budget.spend(used or _prompt_tokens(ask) + tokens_of(text))
 
     def _guarded(self, ask: Ask, timeout: float) -> Generator[Piece, None, None]:
         with self._breaker.guard(f"the language model {self.name}"):
@@ -182,12 +180,7 @@ def _remedy(fault: Fault, server: Server) -> str:
 
 
 def _prompt_tokens(ask: Ask) -> int:
-    return sum(_tokens_of(message.content) for message in ask.messages)
-
-
-def _tokens_of(text: str) -> int:
-    """An estimate that is rather too high."""
-    return math.ceil(len(text.encode("utf-8", "replace")) / _BYTES_A_TOKEN)
+    return sum(tokens_of(message.content) for message in ask.messages)
 
 
 async def _models(server: Server) -> AsyncIterator[list[str]]:

@@ -62,6 +62,7 @@ class Watcher:
         self._retry = 0.0
         self._missing = False
         self._failed = ""
+        self._database_away = False
         self._erasure = latest_erasure(app.store.engine, app.business.key)
 
     def run(self) -> None:
@@ -120,13 +121,15 @@ class Watcher:
             tables = self._app.take_up_records()
         except HandlerError as error:
             self._fail(error)
-        except SQLAlchemyError as error:  # a database that is busy for long: the next look tries again
-            self._fail(error)
+        except SQLAlchemyError as error:  # a database that is away or busy for long: each look tries again
+            if not self._database_away:
+                self._database_away = True
+                self._fail(error)
             return
         else:
             if tables:
                 self._tell(f"The records are up to date: {', '.join(tables)}.")
-        self._records = now
+        self._records, self._database_away = now, False
 
     def _look_at_papers(self) -> None:
         try:

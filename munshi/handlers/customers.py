@@ -154,6 +154,12 @@ def use_login_token(db: Connection, business: str, token: str, now: datetime) ->
     return str(used)
 
 
+def is_token_of(db: Connection, business: str, token: str, customer_id: str) -> bool:
+    """Whether a login token was made for this customer, used or not."""
+    mine = (login_tokens.c.business == business, login_tokens.c.token_hash == _hash(token))
+    return bool(db.execute(select(login_tokens.c.customer_id).where(*mine)).scalar() == customer_id)
+
+
 def take_up_customers(db: Connection, business: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Bring the customers to what their file says; who is not in it any more is closed, and let in no longer."""
     known = set(db.execute(select(customers.c.customer_id).where(customers.c.business == business)).scalars())

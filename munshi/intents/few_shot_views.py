@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from munshi.intents.unit import unit
 from munshi.knowledge.base import Encoder, LayeredEncoder, States, layered
 
 Vectors = NDArray[np.float32]
@@ -85,7 +86,7 @@ class Views:
 
     def _joined(self, states: States) -> Vectors:
         weights = self.token_weights[np.minimum(states.ids, len(self.token_weights) - 1)]
-        views = [states.sentence, _unit(np.asarray((weights * states.norms) @ states.tokens, np.float32))]
+        views = [states.sentence, unit(np.asarray((weights * states.norms) @ states.tokens, np.float32))]
         if states.middle is not None:
             views.append(states.middle)
         shares = np.array(SHARES[: len(views)], np.float32)
@@ -96,7 +97,3 @@ def _principal(vectors: Vectors) -> Vectors:
     """The AXES directions in which vectors (n, dim) are longest together: (AXES, dim), orthonormal."""
     _, directions = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
     return np.ascontiguousarray(directions[:, -AXES:].T, dtype=np.float32)
-
-
-def _unit(vector: Vectors) -> Vectors:
-    return vector / max(float(np.linalg.norm(vector)), 1e-12)

@@ -12,6 +12,8 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from munshi.intents.unit import unit
+
 SIZES = (2, 3, 4)
 # A message says what it wants early; the rest of a very long one only costs time.
 MAX_CHARS = 2000
@@ -59,7 +61,7 @@ class GramSpace:
         vocabulary = {gram: number for number, gram in enumerate(sorted(frequency))}
         idf = np.array([_idf(frequency[gram], len(texts), common) for gram in vocabulary], np.float32)
         columns = [np.array([vocabulary[gram] for gram in count], np.int64) for count in counts]
-        weights = [_unit(idf[at] * _damped(count.values())) for at, count in zip(columns, counts, strict=True)]
+        weights = [unit(idf[at] * _damped(count.values())) for at, count in zip(columns, counts, strict=True)]
         rows = np.repeat(np.arange(len(texts), dtype=np.int32), [len(at) for at in columns])
         column = np.concatenate([np.empty(0, np.int64), *columns])
         value = np.concatenate([np.empty(0, np.float32), *weights])
@@ -98,7 +100,3 @@ def _idf(frequency: int, texts: int, common: float) -> float:
 
 def _damped(times: Collection[int]) -> NDArray[np.float32]:
     return 1 + np.log(np.fromiter(times, np.float32, len(times)))
-
-
-def _unit(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    return weights / max(float(np.linalg.norm(weights)), 1e-12)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from functools import cache
 
 from munshi.knowledge import lexicon
 from munshi.knowledge.figure_spans import Figure, Taken
-from munshi.knowledge.numbers import Number, read_number, unit_at, unit_names, units
+from munshi.knowledge.numbers import Number, plain, read_number, unit_at, unit_names, units
 from munshi.knowledge.tokens import Token
 
 _WELL_FORMED = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?|\d+(?:\.\d+)?")
@@ -117,11 +116,6 @@ def _figure(tokens: Sequence[Token], number: Number) -> Figure | None:
     value = -number.value if _is_negative(tokens, number.first) else number.value
     before = tokens[number.first - 1].low if number.first and tokens[number.first - 1].is_word else ""
     return Figure("number", plain(value), start, end, unit, before=before)
-
-
-def plain(value: Decimal) -> str:
-    """A decimal without exponent and trailing zeros."""
-    return format(value.normalize(), "f") if value else "0"
 
 
 def _is_pronoun(tokens: Sequence[Token], number: Number) -> bool:

@@ -51,6 +51,7 @@ class IndexStore:
         self._chunks = chunks or ChunkSettings()
         self._lexical = lexical or LexicalSettings()
         self._prepare = prepare
+        self._papers: tuple[str, Mapping[str, Paper]] = ("", {})
 
     def open(self) -> Index | None:
         """The current index; None where there is none, or where it is damaged and must be built anew."""
@@ -64,6 +65,9 @@ class IndexStore:
 
     def papers(self) -> Mapping[str, Paper]:
         """What is remembered of the papers of the current index, by source."""
+        name, known = self._papers
+        if name and name == self._current():
+            return known
         held = self._read()
         return held.papers if held else {}
 
@@ -94,27 +98,23 @@ class IndexStore:
         lock = FileLock(self._folder / ".lock")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            if not wait and (busy := self._while_another_builds(lock)):
-                return busy.index, report_on(busy, busy, damaged=False, seconds=time.perf_counter() - started)
-            with lock:
+            if not _is_taken(lock, wait=wait):  # another process builds the next
+                busy = self._read()
+                if busy is not None:
+                    return busy.index, report_on(busy, busy, damaged=False, seconds=time.perf_counter() - started)
+                lock.acquire()
+            try:
                 old = self._read()
                 damaged = old is None and (self._folder / _CURRENT).exists()
                 read = PaperReader(self._chunks, old, again=again).read(papers, reading)
                 new = self._publish(old, self._build(read, old, progress))
+            finally:
+                lock.release()
         except OSError as error:
             raise KnowledgeError(
                 f"{self._folder}: the index cannot be written ({error.strerror or error}); check room and rights there"
             ) from error
         return new.index, report_on(old, new, damaged=damaged, seconds=time.perf_counter() - started)
-
-    def _while_another_builds(self, lock: FileLock) -> Generation | None:
-        """The index as it is, where another process builds the next; None where none builds or nothing is there yet."""
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return self._read()
-        lock.release()
-        return None
 
     def _read(self) -> Generation | None:
         for _ in range(_READ_ATTEMPTS):
@@ -122,7 +122,7 @@ class IndexStore:
             if name is None:
                 return None
             try:
-                return read_generation(self._folder / name)
+                return self._known(name, read_generation(self._folder / name))
             except (FileNotFoundError, DamagedIndexError):
                 if self._current() == name:
                     return None
@@ -166,7 +166,12 @@ class IndexStore:
         replace_text(self._folder / _CURRENT, name)
         self._sweep()
         # Mapped into memory, the token vectors take none until they are looked at.
-        return read_generation(self._folder / name, check=False)
+        return self._known(name, read_generation(self._folder / name, check=False))
+
+    def _known(self, name: str, generation: Generation) -> Generation:
+        """Remember what a generation holds of the papers: they are asked for without the index, too."""
+        self._papers = name, generation.papers
+        return generation
 
     def _sweep(self) -> None:
         """Remove older generations and what a crash left. One that is still open (on Windows) goes the next time."""
@@ -174,3 +179,12 @@ class IndexStore:
         for path in self._folder.iterdir():
             if path.is_dir() and path.name != current:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_taken(lock: FileLock, *, wait: bool) -> bool:
+    """Take the lock; False where another process has it and is not to be waited for."""
+    try:
+        lock.acquire(timeout=-1 if wait else 0)
+    except Timeout:
+        return False
+    return True

@@ -33,6 +33,8 @@ def load_image(data: bytes, source: str) -> Document:
             for number, page in enumerate(_pages(opened, source), 1):
                 place = source if getattr(opened, "n_frames", 1) == 1 else f"{source}, page {number}"
                 blocks += _read(page, number, place, faults)
+            if getattr(opened, "n_frames", 1) > MAX_PAGES:
+                faults.append(f"{source}: only its first {MAX_PAGES} pages are read; split it")
     except (Image.DecompressionBombError, *_FAULTS) as error:
         raise LoadError(f"{source}: not a readable picture; save it again as PNG or JPEG") from error
     if not blocks:

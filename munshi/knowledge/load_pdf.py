@@ -48,7 +48,10 @@ def load_pdf(data: bytes, source: str) -> Document:
         pages = list(reader.pages(pdf))
     except reader.errors as error:
         raise _refusal(error, source) from error
-    blocks = join_pages(list(reader.blocks(pages)))
+    try:
+        blocks = join_pages(list(reader.blocks(pages)))
+    finally:
+        reader.close()
     faults = reader.faults()
     if not blocks:
         empty = f"{source}: no text in this PDF, and no scanned pages; write something in it or take it away"
@@ -69,6 +72,7 @@ class _Reader:
         self._data = data
         self._source = source
         self._wrong: dict[str, list[int]] = {}
+        self._drawn: Any = None
 
     def pages(self, pdf: Any) -> Iterator[PdfPage]:
         """The pages that can be read, until the time is up."""
@@ -98,15 +102,24 @@ class _Reader:
                 header = ()
                 yield from self._scanned(page.number) if time.monotonic() < until else self._too_late(page.number)
             else:
-                found, header = blocks_of(page, types, header)
+                found, header, faults = blocks_of(page, types, header)
+                for fault in faults:
+                    self._note(page.number, fault)
                 yield from found
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._drawn is not None:
+            self._drawn.close()
 
     def faults(self) -> tuple[str, ...]:
         """One line for each thing that went wrong, with the pages it befell."""
         return tuple(f"{self._source}, {_named(pages)}: {what}" for what, pages in self._wrong.items())
 
     def _note(self, number: int, what: str) -> None:
-        self._wrong.setdefault(what, []).append(number)
+        pages = self._wrong.setdefault(what, [])
+        if number not in pages:
+            pages.append(number)
 
     def _too_late(self, number: int) -> tuple[Block, ...]:
         self._note(number, "a scan too many; split the file")
@@ -116,7 +129,7 @@ class _Reader:
         import pypdfium2
 
         try:
-            scan = read_picture(_picture(self._data, number))
+            scan = read_picture(self._picture(number))
         except ScanError as error:
             self._note(number, str(error))
             return ()
@@ -127,18 +140,19 @@ class _Reader:
             self._note(number, "in part too blurred to read; scan it again, larger and clear")
         return text_blocks(scan.text, page=number)
 
+    def _picture(self, number: int) -> Any:
+        """A page as it looks. The file is opened for the first and stays open for the others."""
+        import pypdfium2
 
-def _picture(data: bytes, number: int) -> Any:
-    import pypdfium2
-
-    pdf = pypdfium2.PdfDocument(data)
-    try:
-        page = pdf[number - 1]
-        width, height = page.get_size()
-        scale = min(_DOTS, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
-        return page.render(scale=scale, grayscale=True).to_pil()
-    finally:
-        pdf.close()
+        if self._drawn is None:
+            self._drawn = pypdfium2.PdfDocument(self._data)
+        page = self._drawn[number - 1]
+        try:
+            width, height = page.get_size()
+            scale = min(_DOTS, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
+            return page.render(scale=scale, grayscale=True).to_pil()
+        finally:
+            page.close()
 
 
 def _refusal(error: BaseException, source: str) -> LoadError:

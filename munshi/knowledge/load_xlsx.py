@@ -80,6 +80,8 @@ def _rows(sheet: Any, place: str, faults: list[str]) -> list[list[str]]:
     most = min(MAX_ROWS, MAX_CELLS // width)
     if (sheet.max_row or 0) > most:
         faults.append(f"{place}: only its first {most} rows are read; split it")
+    if (sheet.max_column or 0) > width:
+        faults.append(f"{place}: only its first {width} columns are read; split it")
     rows = []
     for cells in sheet.iter_rows(max_row=most, max_col=width):
         number = next((cell.row for cell in cells if cell.value is not None), None)

@@ -66,9 +66,9 @@ def load(path: Path, *, source: str | None = None) -> Document:
     suffix = path.suffix.lower()
     if suffix not in LOADERS:
         raise LoadError(f"{source}: {suffix or 'a file without a suffix'} cannot be read; {remedy(suffix)}")
-    data = _read(path, source)
     chosen = LOADERS[suffix]
-    document = chosen.read(data, source) if len(data) <= chosen.trusted else read_apart(path, source)
+    data = _read(path, source, chosen.trusted)
+    document = read_apart(path, source) if data is None else chosen.read(data, source)
     if not any(block.kind != "heading" for block in document.blocks):
         raise LoadError(f"{source}: no text in it; write something in it or take it away")
     return document
@@ -80,11 +80,15 @@ def remedy(suffix: str) -> str:
     return f"save it as {kin}" if kin else f"save it as one of {', '.join(LOADERS)}"
 
 
-def _read(path: Path, source: str) -> bytes:
+def _read(path: Path, source: str, trusted: int) -> bytes | None:
+    """A file's bytes; None for one that is not to be read here. Raises LoadError for one that cannot be read at all."""
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise LoadError(f"{source}: {size >> 20} MB is over the limit of {MAX_BYTES >> 20} MB; split the file")
+        if size > trusted:
+            path.open("rb").close()
+            return None
         return path.read_bytes()
     except OSError as error:
         raise LoadError(

@@ -37,6 +37,11 @@ class Unit:
     name: str = ""
 
 
+def plain(value: Decimal) -> str:
+    """A decimal without exponent and trailing zeros."""
+    return format(value.normalize(), "f") if value else "0"
+
+
 @cache
 def units() -> Mapping[str, Unit]:
     """Units by spelling."""

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from statistics import median
+from typing import NamedTuple
 
 from munshi.knowledge.documents import Block
 from munshi.knowledge.pdf_page import PdfPage
 from munshi.knowledge.pdf_tables import gap_table
 from munshi.knowledge.pdf_words import Line
 from munshi.knowledge.plaintext import text_blocks
-from munshi.knowledge.tables import split_header, table
+from munshi.knowledge.tables import Entries, split_header, table
 
 _LARGER = 1.12  # of the body's type size
 _HEADING_WORDS = 16
@@ -61,9 +62,18 @@ def type_of(pages: Sequence[PdfPage]) -> Type:
     return Type(body[0], tuple(sorted(styles, reverse=True)))
 
 
-def blocks_of(page: PdfPage, types: Type, carried: Sequence[str] = ()) -> tuple[list[Block], Sequence[str]]:
-    """A page's blocks, and the header of a table that may go on overleaf; `carried` is that of the page before."""
+class PageBlocks(NamedTuple):
+    """What a page gave: its blocks, the header of a table that may go on overleaf, and its tables' faults."""
+
+    blocks: list[Block]
+    header: Sequence[str]
+    faults: list[str]
+
+
+def blocks_of(page: PdfPage, types: Type, carried: Sequence[str] = ()) -> PageBlocks:
+    """A page's blocks; `carried` is the header of a table on the page before."""
     found: list[Block] = []
+    faults: list[str] = []
     texts: list[Line] = []
     usual = _usual_gap(page.lines)
     header = carried
@@ -74,24 +84,23 @@ def blocks_of(page: PdfPage, types: Type, carried: Sequence[str] = ()) -> tuple[
         found += _prose(texts, usual, page.number, types)
         texts = []
         if part.cells:
-            header, blocks = _table(part.cells, header if not found else (), page.number)
-            found += blocks
+            header, entries = _table(part.cells, header if not found else (), page.number)
+            found += entries.blocks
+            faults += entries.faults
         else:
             found.append(Block("heading", part.text, level=types.level(part), page=page.number))
             header = ()
     found += _prose(texts, usual, page.number, types)
-    return found, () if texts else header
+    return PageBlocks(found, () if texts else header, faults)
 
 
-def _table(
-    cells: Sequence[Sequence[str]], carried: Sequence[str], page: int
-) -> tuple[Sequence[str], tuple[Block, ...]]:
-    """A table's header and blocks; one that goes on from the page before keeps the header it had there."""
+def _table(cells: Sequence[Sequence[str]], carried: Sequence[str], page: int) -> tuple[Sequence[str], Entries]:
+    """A table's header and entries; one that goes on from the page before keeps the header it had there."""
     if carried and len(carried) == len(cells[0]):
         rows = cells[1:] if list(cells[0]) == list(carried) else cells
-        return carried, table(rows, header=carried, page=page).blocks
+        return carried, table(rows, header=carried, page=page)
     header, rows = split_header(cells)
-    return header, table(rows, header=header, page=page).blocks
+    return header, table(rows, header=header, page=page)
 
 
 def _parts(lines: Sequence[Line], types: Type) -> Iterator[Line | list[Line]]:

@@ -21,6 +21,7 @@ _DEVANAGARI = regex.compile(r"\p{Devanagari}")
 # Possessive, and never begun inside a run: a text of 100,000 dots would take minutes otherwise.
 _SENTENCE_END = regex.compile(r"(?<![.!?।॥])[.!?।॥]++[\"'”’)\]]*+(?=\s)|\n+")
 _ASCII_DIGITS = {0x0966 + n: str(n) for n in range(10)}
+_BYTES_A_TOKEN = 3  # in Hindi; English has about four
 _LONGEST_WORD = 40
 _ABBREVIATIONS = frozenset(
     "rs no nos mr mrs ms dr st vs e.g i.e approx co ltd pvt inc fig sec art dept ext tel mob govt max min incl".split()
@@ -78,6 +79,16 @@ def content_stems(text: str) -> list[str]:
 def function_stems() -> frozenset[str]:
     """The stems that say nothing of what a question is about."""
     return frozenset(stems(" ".join((*STOPWORDS_EN_PLUS, *_ASKING))))
+
+
+def tokens_of(text: str) -> int:
+    """About how many of a language model's tokens a text is, rather too many."""
+    return tokens_in(len(text.encode("utf-8", "replace")))
+
+
+def tokens_in(size: int) -> int:
+    """The same by a text's size in bytes of UTF-8."""
+    return -(-size // _BYTES_A_TOKEN)
 
 
 def sentences(text: str) -> list[str]:

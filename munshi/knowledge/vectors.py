@@ -105,9 +105,11 @@ class _TwoLooks:
         return True
 
     def best(self, allowed: NDArray[np.bool_], count: int) -> Positions:
-        """The nearest of those that look near."""
+        """The nearest of those that look near, and none that scores nothing."""
         likely = highest(self.about, allowed, _LOOKED_AT * count)
-        return likely[np.argsort(-self.at(likely), kind="stable")[:count]]
+        scores = self.at(likely)
+        order = np.argsort(-scores, kind="stable")[:count]
+        return likely[order[scores[order] > 0]]
 
     def at(self, positions: Positions) -> Scores:
         """The scores there."""

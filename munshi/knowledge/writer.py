@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -13,15 +12,13 @@ from munshi.knowledge.answer_prompt import AnswerPrompt, Asked, fingerprint
 from munshi.knowledge.base import ChatMessage, ChatModel, ChatModelError, EncoderError, Generation, Say
 from munshi.knowledge.grounding import Grounding, Verdict
 from munshi.knowledge.sentence_stream import SentenceStream
-from munshi.knowledge.text import is_devanagari, words
+from munshi.knowledge.text import is_devanagari, tokens_in, words
 
 EMPTY, ENDLESS, REPEATED = "it was empty", "a sentence had no end", "it repeated itself"
 LEAKED, FOREIGN = "it told of its rules", "it was not in the customer's language"
 
 _NOTHING = re.compile(r"\W*nothing\W*", re.IGNORECASE)
 _ITEM = re.compile(r"[-*•–]\s|\d{1,2}[.)]\s")
-# UTF-8 bytes a token, as in the length check of the door to the model.
-_BYTES_A_TOKEN = 3
 # Of a Hindi sentence's letters: products and codes keep their Latin ones.
 _LEAST_DEVANAGARI = 0.25
 
@@ -87,7 +84,7 @@ class Writer:
             faults=tuple(draft.faults),
             ms=round((perf_counter() - started) * 1000, 1),
             prompt=draft.prompt,
-            tokens=math.ceil(draft.bytes / _BYTES_A_TOKEN),
+            tokens=tokens_in(draft.bytes),
         )
         return Written("".join(draft.said), tuple(draft.released), generation)
 

@@ -62,7 +62,7 @@ class OwnerOnly:
                 return PlainTextResponse("Not found", status_code=404)
         elif (refusal := self._asks(scope, headers)) is not None:
             return refusal
-        if scope["method"] == "POST" and headers.get("sec-fetch-site", "none") not in _SAME_SITE:
+        if scope["method"] == "POST" and not from_own_page(headers):
             return PlainTextResponse("This can only be asked from the page itself", status_code=403)
         return None
 
@@ -112,6 +112,17 @@ class Guesses:
     def _recent(self, address: str) -> dict[bytes, float]:
         since = self._clock() - WAIT_SECONDS
         return {mark: when for mark, when in self._tried.get(address, {}).items() if when > since}
+
+
+def from_own_page(headers: Headers) -> bool:
+    """Whether a request comes from no other site: an older browser names only where from, other programs nothing."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None or origin is None:
+        return site in (None, *_SAME_SITE)
+    try:
+        return urlsplit(origin).netloc == headers.get("host")
+    except ValueError:
+        return False
 
 
 def is_local(scope: Scope, headers: Headers) -> bool:

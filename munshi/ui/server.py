@@ -27,7 +27,7 @@ from munshi.ui.console import fault
 from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, greet_customer, start_chat
 from munshi.ui.http_channel import PATH as API_PATH
 from munshi.ui.http_channel import create_api
-from munshi.ui.owner_only import OwnerOnly, is_loopback
+from munshi.ui.owner_only import OwnerOnly, from_own_page, is_loopback
 from munshi.ui.past_queries import greet_owner
 from munshi.ui.processes import worker_processes
 from munshi.ui.search_page import PATH, build_search_page, title
@@ -146,7 +146,7 @@ async def _healthz() -> dict[str, str]:
 
 
 async def _new_chat(request: Request) -> Response:
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    if not from_own_page(request.headers):
         raise HTTPException(403, "A new chat can only be started from the chat itself")
     response = RedirectResponse("./", status_code=303)
     start_chat(response, secure=request.url.scheme == "https")

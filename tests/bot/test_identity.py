@@ -266,6 +266,21 @@ def test_a_token_lets_its_customer_in_once(bank: App, chat: Chat) -> None:
         make_login_token(asked, "AMC10012", lifetime=timedelta(minutes=5))
 
 
+def test_a_token_whose_turn_was_lost_after_the_login_lets_in_all_the_same(
+    bank: App, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = bank.store.engine.url.render_as_string(hide_password=False)
+    asked = bank.settings.model_copy(update={"database_url": url})
+    _, token = make_login_token(asked, ASHA, lifetime=timedelta(minutes=5))
+    with monkeypatch.context() as broken:
+        broken.setattr(bank.assistant, "_record", lambda *_args, **_kwargs: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            chat(token)
+    assert bank.assistant.catch_up() == 1
+    assert bank.transcript(chat.id)[-1].text == bank.phrases("identify_by_token", "en")
+    assert chat.balances()
+
+
 def test_a_code_is_kept_nowhere_that_anybody_reads(bank: App, chat: Chat) -> None:
     code = other(chat.code_for(ASHA))
     response = chat(f"is it {code}?")

@@ -104,6 +104,20 @@ def test_records_are_taken_up_and_broken_ones_are_not(app: App, watcher: Watcher
     assert len(lines) == 3
 
 
+def test_a_database_that_is_away_is_told_once(app: App, watcher: Watcher, lines: list[str]) -> None:
+    products = app.business.folder / "records" / "products.csv"
+    products.write_text(products.read_text(encoding="utf-8").replace("45.00", "46.00"), encoding="utf-8")
+    with app.store.engine.begin() as db:
+        db.exec_driver_sql("ALTER TABLE products RENAME TO away")
+    watcher.look()
+    watcher.look()
+    assert len(lines) == 1
+    with app.store.engine.begin() as db:
+        db.exec_driver_sql("ALTER TABLE away RENAME TO products")
+    watcher.look()
+    assert ["up to date" in line for line in lines] == [False, True]
+
+
 @pytest.mark.parametrize("name", ["business.yaml", "intents.yaml", "glossary.csv", "my_handler.py"])
 def test_what_needs_a_new_start_is_said(app: App, watcher: Watcher, lines: list[str], name: str) -> None:
     path = app.business.folder / name

@@ -203,6 +203,16 @@ def test_a_table_that_goes_on_overleaf_keeps_its_header(write: Write) -> None:
     assert {block.page for block in found} == {1, 2, 3}
 
 
+def test_what_is_wrong_with_a_table_is_told_with_its_page(write: Write) -> None:
+    rows = [["Question", "Answer"], ["Are you open on Sunday?", "Until noon."], ["Do you deliver?", ""]]
+    table = Table(rows, colWidths=150, style=[("GRID", (0, 0), (-1, -1), 1, "black")])
+    document = load(write("faq.pdf", drawn([says("First page."), PageBreak(), table])))
+
+    assert len(document.faults) == 1
+    assert "faq.pdf, page 2" in document.faults[0]
+    assert "Do you deliver?" in document.faults[0]
+
+
 def test_headings_are_told_by_their_type(write: Write) -> None:
     story = [says("<font size=24>Warranty terms</font>", "Title"), says("Batteries and all that is fitted", "Heading1"),
              says("Two years. Bring The Bill"), says("what is left out", "Heading2"), says("Damage by water."),

@@ -110,6 +110,14 @@ def test_without_tesseract_the_remedy_is_told_and_the_rest_is_read() -> None:
             loader(data, name)
 
 
+@pytest.mark.usefixtures("tesseract")
+def test_pages_over_the_limit_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("munshi.knowledge.load_image.MAX_PAGES", 1)
+    data = saved(scan(*LINES), "TIFF", save_all=True, append_images=[scan("Second page.")])
+
+    assert ["first 1 pages" in fault for fault in load_image(data, "a.tiff").faults] == [True]
+
+
 def test_a_picture_too_large_is_not_unpacked() -> None:
     with pytest.raises(LoadError, match=r"a\.png"):
         load_image(saved(Image.new("1", (30_000, 30_000)), "PNG"), "a.png")

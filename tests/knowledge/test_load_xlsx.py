@@ -128,6 +128,7 @@ def test_a_far_away_cell_costs_nothing_and_is_told() -> None:
 
     assert ("row", "Item: Pen; Cost: 5") in shape(document)
     assert "rows are read" in document.faults[0]
+    assert "columns are read" in document.faults[1]
 
 
 def test_a_large_sheet_is_streamed() -> None:

@@ -98,6 +98,17 @@ def test_a_first_look_at_short_vectors_loses_nothing_that_is_near(many: VectorIn
         assert many.similar(query, count).at(found) == pytest.approx(many.scores(query)[found], abs=1e-6)
 
 
+def test_what_only_looked_near_and_scores_nothing_is_not_found() -> None:
+    rng = np.random.default_rng(5)
+    matrix = rng.standard_normal((3000, 48)).astype(np.float32)
+    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    blurred = VectorIndex(matrix, np.ones(3000, dtype=np.int64), ShortVectors.of(matrix, 2))
+    allowed = np.arange(3000) < 60
+    found = blurred.similar(matrix[0], 60).best(allowed, 60)
+    assert 0 in found
+    assert (blurred.scores(matrix[0])[found] > 0).all()
+
+
 def test_where_nothing_is_allowed_nothing_is_near(many: VectorIndex) -> None:
     nowhere = np.zeros(len(many.counts), dtype=bool)
     assert many.similar(flat(1)[0], 10).best(nowhere, 10).tolist() == []

@@ -105,6 +105,10 @@ class TestWithoutAPassword:
         asked = {"data": [], "fn_index": 1, "session_hash": "x"}
         path = f"{address}/papers/gradio_api/run/predict"
         assert httpx.post(path, json=asked, headers={"sec-fetch-site": "cross-site"}).status_code == 403
+        for origin in ("https://evil.example", "null", "http://[", f"{address}.evil.example"):  # as older browsers say
+            assert httpx.post(path, json=asked, headers={"origin": origin}).status_code == 403
+        for own in ({"origin": address}, {"sec-fetch-site": "same-origin", "origin": address}, {}):
+            assert httpx.post(path, json=asked, headers=own).status_code != 403
 
 
 class TestWithAPassword:
