@@ -64,27 +64,24 @@ def open_ticket(  # noqa: PLR0913 (what a ticket is made of)
     waiting = open_handover(db, business, session_id) if kind == "handover" else None
     if waiting is not None:
         return _add_to(db, waiting, reason, summary)
-    now = datetime.now(UTC)
     sealing = new_sealer(db, business, session_id)
-    key = db.execute(
-        insert(tickets).values(
-            business=business,
-            session_id=session_id,
-            customer_id=customer_id,
-            channel=channel,
-            kind=kind,
-            reason=sealing.seal(_storable(reason)),
-            summary=sealing.seal(_storable(summary)),
-            form=sealing.seal_json({name: _storable(value) for name, value in (form or {}).items()}),
-            status="open",
-            handover_of=_handover_key(business, session_id) if kind == "handover" else None,
-            created_at=now,
-            updated_at=now,
-        )
-    ).inserted_primary_key
+    sealed = {
+        "reason": sealing.seal(_storable(reason)),
+        "summary": sealing.seal(_storable(summary)),
+        "form": sealing.seal_json({name: _storable(value) for name, value in (form or {}).items()}),
+    }
+    named = {"business": business, "session_id": session_id, "customer_id": customer_id, "channel": channel}
+    return _ticket(_new_row(db, {**named, **sealed, "kind": kind}), sealing)
+
+
+def _new_row(db: Connection, values: Mapping[str, Any]) -> RowMapping:
+    now = datetime.now(UTC)
+    handover_of = _handover_key(values["business"], values["session_id"]) if values["kind"] == "handover" else None
+    opened = {"status": "open", "handover_of": handover_of, "created_at": now, "updated_at": now}
+    key = db.execute(insert(tickets).values({**values, **opened})).inserted_primary_key
     assert key is not None  # an insert of one row gives its key
     db.execute(update(tickets).where(tickets.c.id == key[0]).values(reference=f"T{key[0]:05d}"))
-    return _ticket(db.execute(select(tickets).where(tickets.c.id == key[0])).mappings().one(), sealing)
+    return db.execute(select(tickets).where(tickets.c.id == key[0])).mappings().one()
 
 
 def open_handover(db: Connection, business: str, session_id: str) -> Ticket | None:

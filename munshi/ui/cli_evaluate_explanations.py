@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from munshi.bot.settings import load_settings
+from munshi.bot.settings import Settings, load_settings
 from munshi.ui.cli_training import BaseOption, EncoderOption, ModelOption, SeedOption, encoder_of, model_of
 from munshi.ui.console import (
     DONE,
@@ -47,30 +47,51 @@ def explanations(
 
     With --train and --test a classifier is trained; else it is that of the business, on its conversations.
     """
-    from munshi.bot.app import open_app
-    from munshi.intents.examples import read_examples
-    from munshi.intents.explain_evaluation import evaluate_explanations
-    from munshi.intents.registry import Training, factory
-
     if (train is None) != (test is None):
         raise fault("--train and --test belong together: give both, or neither for a business", WRONG_USE)
     with telling_faults():
         if train is not None and test is not None:
-            make = factory(classifier)
-            learnt, asked = (read_examples(path).splitting_off(oos_label) for path in (train, test))
-            texts = _sampled(asked.texts, sample, seed)
-            training = Training(encoder_of(encoder), seed=seed, model=model_of(llm), base=base, progress=step)
-            trained = make(learnt, training)
-            report = evaluate_explanations(trained, texts, seed=seed, progress=_explained)
+            report = _of_files(train, test, oos_label, classifier, sample, seed, encoder, base, llm)
         else:
-            with open_app(load_settings(business=business, encoder=encoder), progress=step) as app:
-                texts = _sampled(_messages(app.business), sample, seed)
-                report = evaluate_explanations(app.classifier, texts, seed=seed, progress=_explained)
+            report = _of_business(load_settings(business=business, encoder=encoder), sample, seed)
     if as_json:
         show_json(report.to_dict())
     else:
         _show(report)
     raise typer.Exit(DONE if report.faithful else FAILED)
+
+
+def _of_files(
+    train: Path,
+    test: Path,
+    oos_label: str | None,
+    classifier: str,
+    sample: int,
+    seed: int,
+    encoder: str | None,
+    base: Path | None,
+    llm: str | None,
+) -> Faithfulness:
+    """Of a classifier that is trained for it."""
+    from munshi.intents.examples import read_examples
+    from munshi.intents.explain_evaluation import evaluate_explanations
+    from munshi.intents.registry import Training, factory
+
+    make = factory(classifier)
+    learnt, asked = (read_examples(path).splitting_off(oos_label) for path in (train, test))
+    texts = _sampled(asked.texts, sample, seed)
+    training = Training(encoder_of(encoder), seed=seed, model=model_of(llm), base=base, progress=step)
+    return evaluate_explanations(make(learnt, training), texts, seed=seed, progress=_explained)
+
+
+def _of_business(settings: Settings, sample: int, seed: int) -> Faithfulness:
+    """Of a business's own classifier, on its conversations."""
+    from munshi.bot.app import open_app
+    from munshi.intents.explain_evaluation import evaluate_explanations
+
+    with open_app(settings, progress=step) as app:
+        texts = _sampled(_messages(app.business), sample, seed)
+        return evaluate_explanations(app.classifier, texts, seed=seed, progress=_explained)
 
 
 def _messages(business: Business) -> list[str]:

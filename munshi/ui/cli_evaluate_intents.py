@@ -27,6 +27,10 @@ _COLUMNS = (
     ("p95_ms", "p95 ms", "{:.1f}"),
 )
 
+PlotsOption = Annotated[
+    Path | None, typer.Option(help="A folder for the diagrams and a page that shows them.", show_default=False)
+]
+
 
 def intents(
     train: Annotated[Path, typer.Option(help="CSV or TSV: text|sentence|query and label|category|intent.")],
@@ -46,9 +50,7 @@ def intents(
     high_risk: Annotated[
         list[str] | None, typer.Option(help="Intents, by comma, that must not run by mistake.", show_default=False)
     ] = None,
-    plots: Annotated[
-        Path | None, typer.Option(help="A folder for the diagrams and a page that shows them.", show_default=False)
-    ] = None,
+    plots: PlotsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure classifiers; thresholds come from the training data alone, except where a figure says swept."""
@@ -68,9 +70,13 @@ def intents(
         rows = measure(learnt, asked, factories, training, shots=shots, seeds=seeds, progress=_classified)
         told = [_told(row, by_comma(high_risk)) for row in rows]
         _draw(rows, folders, test)
+    _show_all(told, several=bool(compare), as_json=as_json)
+
+
+def _show_all(told: Sequence[Mapping[str, Any]], *, several: bool, as_json: bool) -> None:
     if as_json:
-        show_json({"compare": told} if compare else _alone(told[0]))
-    elif compare:
+        show_json({"compare": told} if several else _alone(told[0]))
+    elif several:
         _show_several(told)
     else:
         _show(_alone(told[0]))

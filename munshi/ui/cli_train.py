@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 
 STOPPED = 130
 
+FoldsOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=20, help="Hold out so many folds in turn, or with 1 a fifth once.", show_default="5; 1 if slow"
+    ),
+]
+
 train = typer.Typer(help="Train a model; it is measured on examples it has not seen, and kept as a version.")
 
 
@@ -54,12 +61,7 @@ def intents(
         Path | None, typer.Option(help="The Hugging Face folder to start from.", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="For what is drawn at random.")] = 0,
-    folds: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=20, help="Hold out so many folds in turn, or with 1 a fifth once.", show_default="5; 1 if slow"
-        ),
-    ] = None,
+    folds: FoldsOption = None,
     out: Annotated[
         Path | None, typer.Option(help="With --train: make a folder of its own, for no pack.", show_default=False)
     ] = None,
@@ -74,17 +76,23 @@ def intents(
         pack = None if out is not None else str(load_settings(business=business).business)
         command = _command(pack, classifier, train, test, oos_label, base, seed, folds, out)
         made: dict[str, Any] = {"classifier": classifier, "folds": folds, "command": command}
+        held_out, change = _read_test(test, oos_label), None
         if out is not None and train is not None:
-            version = _for_no_pack(out, _read(train, oos_label), _read_test(test, oos_label), base, seed, made, resume)
-            change = None
+            version = _for_no_pack(out, _read(train, oos_label), held_out, base, seed, made, resume)
         else:
-            from munshi.bot.app import open_school
-
-            with open_school(load_settings(business=business), progress=step) as school:
+            with _school(business) as school:
                 lesson = _lesson(school, train, oos_label, base, seed, made)
-                version = _kept(school, replace(lesson, test=_read_test(test, oos_label)), resume)
+                version = _kept(school, replace(lesson, test=held_out), resume)
                 change = _promoted(school, version) if promote else None
     _show(version, change, as_json)
+
+
+@contextmanager
+def _school(business: str | None) -> Iterator[School]:
+    from munshi.bot.app import open_school
+
+    with open_school(load_settings(business=business), progress=step) as school:
+        yield school
 
 
 @contextmanager
