@@ -259,7 +259,8 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         Parts(business, encoder, preprocess.canonical, today=_today(business), model=model),
         Told(passages=_counted(say, "Reading the papers: {done} of {total} passages")),
     )
-    services = Services(Records(engine, business.key, prepare=preprocess.mended), library, phrases, business.profile)
+    catalogued = Records(engine, business.key, prepare=preprocess.in_catalogue_words)
+    services = Services(catalogued, library, phrases, business.profile)
     tools = _tools(settings, business, services, opened.classifier, _whole_questions(library, encoder, model))
     conductor = Conductor(replace(tools, llm=model.name if model else "none"))
     return App(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -30,7 +31,7 @@ from munshi.bot.shared import KeyedLocks
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import GoneError, Session, StaleSessionError, Store
 from munshi.bot.wordless import NOTED, answer_key, is_silent, shown
-from munshi.handlers.base import Entity, Exchange, Language, Reply, Turn
+from munshi.handlers.base import Entity, Exchange, Language, OutdatedError, Reply, Turn
 from munshi.handlers.customers import identified
 from munshi.handlers.sealing import sealer
 from munshi.handlers.tickets import open_ticket
@@ -46,6 +47,9 @@ GIVEN_UP = "given up"
 
 # Not the message's fault: it waits in the inbox.
 _DATABASE_AWAY = (OperationalError, InterfaceError)
+
+# Times that a confirmed request is looked at anew where others keep changing what it is about.
+_LOOKS = 5
 
 # What the audit keeps of a response by name.
 _DECIDED = ("route", "intent", "confidence", "in_scope", "handler", "language", "llm", "ms")
@@ -215,8 +219,7 @@ class Assistant:
     def _speak(self, message: Message, session: Session, started: float, think: Think, *, push: bool) -> Response:
         state = from_json(SessionState, session.state)
         try:
-            turn = think(state, started)
-            return self._record(turn, push=push)
+            return self._record_in_time(think, state, started, push=push)
         except (StaleSessionError, *_DATABASE_AWAY):
             raise
         except Exception:
@@ -227,6 +230,13 @@ class Assistant:
             )
             step = Step(apology, replace(state, options={}, clarifying=""), Route("handover", reason="fault"))
             return self._record(_Turn(message, session, state, step, None, started), push=push)
+
+    def _record_in_time(self, think: Think, state: SessionState, started: float, *, push: bool) -> Response:
+        """Think and record; once more where what was thought over no longer held when it was to be done."""
+        for _ in range(_LOOKS - 1):
+            with suppress(OutdatedError):
+                return self._record(think(state, started), push=push)
+        return self._record(think(state, started), push=push)
 
     def _think(
         self,

@@ -16,7 +16,7 @@ from munshi.bot.router import Route
 from munshi.bot.state import Shown
 from munshi.bot.tools import Tools
 from munshi.bot.whole_question import PAPER_HANDLERS
-from munshi.handlers.base import Action, Challenge, Challenging, Language, Reply, Turn
+from munshi.handlers.base import Action, Challenge, Challenging, Language, OutdatedError, Reply, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,14 @@ class FormSteps:
             self.tools.turn(context, form.text, form.values), intent=form.intent, query=form.query, request=form.id
         )
 
+    def confirmed_turn(self, context: Context, form: Form) -> Turn:
+        """The turn with what was read back. Raises OutdatedError where that has become another thing just now."""
+        shown = context.state.shown
+        summary = self._summary(context, form, context.language if shown is None else shown.language)
+        if shown is not None and _stamp(form, summary) != shown.stamp:
+            raise OutdatedError(f"{form.intent}: it would be read back otherwise now")
+        return replace(self.action_turn(context, form), shown=summary.data)
+
     def _run(self, context: Context, form: Form, route: Route) -> Step:
         name, handler = self.tools.handlers[form.intent]
         state = replace(context.state, form=None)
@@ -106,7 +114,8 @@ class FormSteps:
             challenge = handler.challenge(turn) if isinstance(handler, Challenging) else None
             if challenge is not None:
                 return self._challenge(context, form, challenge, route)
-            return Step(Reply(""), state, route, form.intent, name, action=(handler, turn))
+            confirmed = self.confirmed_turn(context, form)
+            return Step(Reply(""), state, route, form.intent, name, action=(handler, confirmed))
         reply = handler.answer(turn)
         if not reply.answered and name not in PAPER_HANDLERS:
             # That a thing is not in the records is an answer too: only a sure passage speaks against it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from munshi.handlers.base import Entity, Language
 from munshi.knowledge.normalise import MAX_CHARS, CleanText, clean
 from munshi.knowledge.tokens import tokenise
 
+_DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 _CLOSED = frozenset({"aadhaar", "pan", "gstin", "card", "upi", "secret"})
 
 
@@ -114,6 +116,10 @@ class Preprocessor:
         for slip in reversed(list(_corrections(self._hear(cleaned).words, cleaned))):
             text = text[: slip.start] + slip.to + text[slip.end :]
         return text
+
+    def in_catalogue_words(self, text: str) -> str:
+        """The text as a catalogue is searched with it: slips put right, and Hindi in its own script in English."""
+        return self.canonical(text) if _DEVANAGARI.search(text) else self.mended(text)
 
     def _hear(self, cleaned: CleanText) -> Heard:
         # What the chat was in before says nothing of how these words are meant: "main branch" stays English.

@@ -61,7 +61,7 @@ class ProofSteps:
         form = proving.form
         name, handler = self.tools.handlers[form.intent]
         assert isinstance(handler, Action)  # only actions ask for a code
-        turn = self._forms.action_turn(context, form)
+        turn = self._forms.confirmed_turn(context, form)
         using = self.tools.proofs.proofs.using(context.session_id, proving)
         return Step(Reply(""), context.state, route, form.intent, name, action=(handler, turn), proof=using)
 

@@ -41,6 +41,10 @@ class SlotError(HandlerError):
         self.values = values
 
 
+class OutdatedError(HandlerError):
+    """What was confirmed no longer holds: nothing was done, and the request is looked at anew as things are now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """Something named in a message. `value` is canonical (see `SlotKind` in the pack guide), `text` as it was written.
@@ -180,6 +184,8 @@ class Turn:
     """The text as the papers are searched with: follow-ups resolved, the shop's own words expanded."""
     request: str = ""
     """Names the request that was confirmed: a repetition of it comes under the same name."""
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    """The data of the summary that was confirmed: what is done must be just that."""
     say: Say | None = None
     """Told of the beginning of the reply's text as it is written, where whoever asked wants to hear it."""
 

@@ -192,6 +192,24 @@ def _read_list(cell: str) -> list[str]:
     return [part.strip() for part in cell.split("|") if part.strip()]
 
 
+def _read_area(cell: str) -> str:
+    if len(cell) <= 60 and code_key(cell):
+        return cell
+    raise CellError(f"'{cell[:40]}' is not the name of an area.", "Write 60 characters at most.")
+
+
+def _read_pins(cell: str) -> list[list[int]]:
+    """PIN codes and ranges of them: "400614|400701-400710" to [[400614, 400614], [400701, 400710]]."""
+    return [_read_pin_range(part.strip()) for part in cell.split("|") if part.strip()]
+
+
+def _read_pin_range(part: str) -> list[int]:
+    found = re.fullmatch(r"([1-9][0-9]{5})(?:\s*-\s*([1-9][0-9]{5}))?", part)
+    if found is None or int(found[2] or found[1]) < int(found[1]):
+        raise CellError(f"'{part[:40]}' is no PIN code and no range of them.", "Write 400703, or 400701-400710.")
+    return [int(found[1]), int(found[2] or found[1])]
+
+
 PRODUCTS = RecordTable(
     "products",
     "sku",
@@ -280,7 +298,23 @@ PAYEES = RecordTable(
         CsvColumn("added_on", "added_at", _read_moment, empty=None),
     ),
 )
+DELIVERY = RecordTable(
+    "delivery",
+    "area",
+    (
+        CsvColumn("area", "area", _read_area, needed=True),
+        CsvColumn("pins", "pins", _read_pins, needed=True),
+        CsvColumn("charge", "charge_paise", _read_paise, needed=True),
+        CsvColumn("included_kg", "included_kg", _read_count, empty=None),
+        CsvColumn("extra_per_kg", "extra_paise", _read_paise, empty=None),
+        CsvColumn("free_from", "free_from_paise", _read_paise, empty=None),
+        CsvColumn("days_min", "days_min", _read_count, needed=True),
+        CsvColumn("days_max", "days_max", _read_count, needed=True),
+        CsvColumn("cod_up_to", "cod_paise", _read_paise, empty=None),
+        CsvColumn("not_sent", "not_sent", _read_list, empty=()),
+    ),
+)
 RECORD_TABLES: Mapping[str, RecordTable] = {
-    table.name: table for table in (PRODUCTS, ORDERS, CUSTOMERS, ACCOUNTS, BRANCHES, PAYEES)
+    table.name: table for table in (PRODUCTS, ORDERS, CUSTOMERS, ACCOUNTS, BRANCHES, PAYEES, DELIVERY)
 }
 """The files a pack may keep under records/, by name without .csv; a file comes after those that its rows speak of."""

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from munshi.handlers.customers import take_up_customers
 from munshi.handlers.erased import without_erased
 from munshi.handlers.ledger import Account, accounts_of
 from munshi.handlers.payees import take_up_payees
-from munshi.handlers.rows import Branch, Order, Product
-from munshi.handlers.tables import branches, orders, products, record_files
+from munshi.handlers.placed_orders import PlacedOrder, find_placed, free_what_is_booked, placed_in_chat
+from munshi.handlers.rows import Branch, DeliveryArea, Order, Product
+from munshi.handlers.stock import take_up_products
+from munshi.handlers.tables import branches, delivery_areas, orders, products, record_files
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +34,9 @@ MAX_BYTES = 50_000_000
 
 TakeUp = Callable[[Connection, str, Sequence[Mapping[str, Any]]], None]
 """Brings a business's rows to those of a file."""
+_PIN_DIGITS = 6
 # Part of the digest: a change in how cells are read imports the same file anew.
-_READING = b"1"
+_READING = b"2"
 
 
 class RecordsError(HandlerError):
@@ -101,6 +105,8 @@ def _bring_up_to_date(db: Connection, business: str, contents: Mapping[str, byte
         _TAKE_UP[name](db, business, rows)
         mine = (record_files.c.business == business, record_files.c.name == name)
         db.execute(update(record_files).where(*mine).values(digest=digest, rows=len(read[name].rows)))
+    if "products" in changed:
+        free_what_is_booked(db, business)
     return tuple(changed)
 
 
@@ -128,12 +134,13 @@ def _replacing(table: Table) -> TakeUp:
 
 
 _TAKE_UP: Mapping[str, TakeUp] = {
-    "products": _replacing(products),
+    "products": take_up_products,
     "orders": _replacing(orders),
     "customers": take_up_customers,
     "accounts": take_up_accounts,
     "branches": _replacing(branches),
     "payees": take_up_payees,
+    "delivery": _replacing(delivery_areas),
 }
 
 
@@ -149,6 +156,22 @@ class Records:
         self._engine = engine.execution_options(reading=True)
         self._prepare = prepare
         self._indexed: tuple[str, Catalogue] | None = None
+        self._within: Connection | None = None
+
+    def within(self, db: Connection) -> Records:
+        """The same records as a transaction sees them: for an action, which must not wait for a second connection."""
+        seen = copy(self)
+        seen._within = db
+        return seen
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that reads and waits for nobody who writes; within a transaction, its own."""
+        if self._within is not None:
+            yield self._within
+            return
+        with self._engine.connect() as db:
+            yield db
 
     def product(self, sku: str) -> Product | None:
         """The product of exactly this SKU, however its letters and hyphens are typed."""
@@ -161,7 +184,7 @@ class Records:
         keys = None if skus is None else [code_key(sku) for sku in skus]
         if keys is not None:
             query = query.where(products.c.key.in_(keys))
-        with self._engine.connect() as db:
+        with self.reading() as db:
             found = {row["key"]: _product(row) for row in db.execute(query).mappings()}
         return tuple(found.values() if keys is None else (found[key] for key in dict.fromkeys(keys) if key in found))
 
@@ -170,36 +193,61 @@ class Records:
         return self._catalogue().find(text, named=named or {})
 
     def order(self, number: str) -> Order | None:
-        """The order of exactly this number, however its letters and hyphens are typed."""
+        """The order of exactly this number, however its letters and hyphens are typed.
+
+        Where the shop's file has it, the file says how it is; else it is as it was placed in a chat.
+        """
         row = self._one(orders, code_key(number))
-        return None if row is None else _order(row)
+        if row is not None:
+            return _order(row)
+        placed = self.placed_order(number)
+        return None if placed is None else placed.as_order
+
+    def placed_order(self, number: str) -> PlacedOrder | None:
+        """The order of exactly this number that was placed in a chat."""
+        with self.reading() as db:
+            return find_placed(db, self.business, number)
+
+    def orders_of_chat(self, session_id: str, customer_id: str | None) -> tuple[Order, ...]:
+        """The orders that were placed in a chat, or by the customer it is bound to, latest first, as they are now."""
+        with self.reading() as db:
+            placed = placed_in_chat(db, self.business, session_id, customer_id)
+        return tuple(self.order(order.order_number) or order.as_order for order in placed)
+
+    def delivery_area(self, pin_code: str) -> DeliveryArea | None:
+        """The area that a PIN code lies in, by its narrowest range; None where the shop lists none for it."""
+        pin = int(pin_code) if pin_code.isdecimal() and len(pin_code) == _PIN_DIGITS else 0
+        ranges = [
+            (last - first, area) for area in self.delivery_areas() for first, last in area.pins if first <= pin <= last
+        ]
+        return min(ranges, key=lambda found: found[0])[1] if ranges else None
+
+    def delivery_areas(self) -> tuple[DeliveryArea, ...]:
+        """Every area that the shop delivers to, by name."""
+        query = select(delivery_areas).where(delivery_areas.c.business == self.business)
+        with self.reading() as db:
+            return tuple(map(_area, db.execute(query.order_by(delivery_areas.c.key)).mappings()))
 
     def accounts(self, customer_id: str) -> tuple[Account, ...]:
         """The accounts of exactly this customer that are not closed, by number."""
-        with self._engine.connect() as db:
+        with self.reading() as db:
             found = accounts_of(db, self.business, customer_id)
         return tuple(account for account in found if account.status != "closed")
 
     def branches(self) -> tuple[Branch, ...]:
         """All branches and cash machines, by code."""
         query = select(branches).where(branches.c.business == self.business).order_by(branches.c.code)
-        with self._engine.connect() as db:
+        with self.reading() as db:
             return tuple(map(_branch, db.execute(query).mappings()))
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A connection that reads and waits for nobody who writes."""
-        with self._engine.connect() as db:
-            yield db
 
     def _one(self, table: Table, key: str) -> RowMapping | None:
         query = select(table).where(table.c.business == self.business, table.c.key == key)
-        with self._engine.connect() as db:
+        with self.reading() as db:
             return db.execute(query).mappings().one_or_none()
 
     def _catalogue(self) -> Catalogue:
         mine = (record_files.c.business == self.business, record_files.c.name == "products")
-        with self._engine.connect() as db:
+        with self.reading() as db:
             digest = db.execute(select(record_files.c.digest).where(*mine)).scalar() or ""
         indexed = self._indexed
         if indexed is None or indexed[0] != digest:
@@ -208,8 +256,14 @@ class Records:
 
 
 def _product(row: RowMapping) -> Product:
-    values = {name: value for name, value in row.items() if name not in ("business", "key")}
-    return Product(**{**values, "fits": tuple(values["fits"]), "aliases": tuple(values["aliases"])})
+    values = {name: value for name, value in row.items() if name not in ("business", "key", "held")}
+    free = max(0, row["stock"] - row["held"])  # a new stock file may have fewer than are held
+    return Product(**{**values, "stock": free, "fits": tuple(values["fits"]), "aliases": tuple(values["aliases"])})
+
+
+def _area(row: RowMapping) -> DeliveryArea:
+    values = {name: value for name, value in row.items() if name not in ("business", "key", "extra")}
+    return DeliveryArea(**{**values, "pins": tuple(map(tuple, values["pins"])), "not_sent": tuple(values["not_sent"])})
 
 
 def _order(row: RowMapping) -> Order:

@@ -11,7 +11,8 @@ from datetime import date
 class Product:
     """Something the shop sells. `fits` and `aliases` as the owner wrote them.
 
-    `gst_rate` is in percent and included in the price.
+    `stock` is what is free: the file's count without what open orders of the chat hold. `gst_rate` is in percent and
+    included in the price.
     """
 
     sku: str
@@ -30,7 +31,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A customer's order. `items` as the owner wrote them ("BRK-201 x2"); `phone` and `city` are personal data."""
+    """A customer's order, from the shop's file or placed in a chat. `items` as the owner wrote them ("BRK-201 x2").
+
+    `phone` and `city` are personal data. `in_books` says whether the order stands in the shop's file.
+    """
 
     order_number: str
     status: str
@@ -43,6 +47,7 @@ class Order:
     tracking: str
     city: str
     extra: Mapping[str, str]
+    in_books: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +74,29 @@ class Branch:
     latitude: str
     longitude: str
     extra: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryArea:
+    """An area that the shop delivers to. `pins` are ranges of PIN codes, both ends included; sums are in paise.
+
+    Up to `included_kg` the charge is `charge_paise`, for each further kg `extra_paise` more; without `included_kg`
+    weight does not count. From `free_from_paise` on delivery is free (up to `included_kg`). Days are working days, 0 is
+    the same day. `not_sent` are categories of goods that do not go there.
+    """
+
+    area: str
+    pins: tuple[tuple[int, int], ...]
+    charge_paise: int
+    included_kg: int | None
+    extra_paise: int | None
+    free_from_paise: int | None
+    days_min: int
+    days_max: int
+    cod_paise: int | None
+    not_sent: tuple[str, ...]
+
+    def charge(self, goods_paise: int) -> int:
+        """What delivery of goods worth so much costs, as far as `included_kg` goes."""
+        free = self.free_from_paise is not None and goods_paise >= self.free_from_paise
+        return 0 if free else self.charge_paise

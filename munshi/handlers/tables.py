@@ -55,7 +55,8 @@ products = Table(
     Column("category", Text, nullable=False),
     Column("brand", Text, nullable=False),
     Column("price_paise", BigInteger, nullable=False),
-    Column("stock", Integer, nullable=False),
+    Column("stock", Integer, nullable=False),  # what the shop's file says
+    Column("held", Integer, nullable=False, server_default="0"),  # what open orders of the chat hold of it
     Column("unit", Text, nullable=False),
     Column("fits", JSON, nullable=False),
     Column("aliases", JSON, nullable=False),
@@ -105,6 +106,24 @@ branches = Table(
     Column("longitude", String(13), nullable=False),
     Column("extra", JSON, nullable=False),
     info=NOT_PERSONAL,
+)
+
+delivery_areas = Table(
+    "delivery_areas",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("key", String(120), primary_key=True),  # the area's name as `code_key` spells it
+    Column("area", String(120), nullable=False),
+    Column("pins", JSON, nullable=False),  # [first, last] of each range
+    Column("charge_paise", BigInteger, nullable=False),
+    Column("included_kg", Integer),
+    Column("extra_paise", BigInteger),  # for each further kg
+    Column("free_from_paise", BigInteger),
+    Column("days_min", Integer, nullable=False),
+    Column("days_max", Integer, nullable=False),
+    Column("cod_paise", BigInteger),
+    Column("not_sent", JSON, nullable=False),
+    Column("extra", JSON, nullable=False),
 )
 
 record_files = Table(

@@ -13,10 +13,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
+import munshi.bot.channel_users
 import munshi.bot.tables
 import munshi.handlers.customers
 import munshi.handlers.ledger
 import munshi.handlers.otp
+import munshi.handlers.placed_orders
 from munshi.bot.database import StoreError, open_engine
 from munshi.bot.message import Message
 from munshi.bot.migrate import LATEST, bring_up_to_date
@@ -42,6 +44,10 @@ CREATE TABLE tickets (id INTEGER NOT NULL PRIMARY KEY, reference VARCHAR(20) UNI
   updated_at DATETIME NOT NULL);
 CREATE TABLE outbox (id INTEGER NOT NULL PRIMARY KEY, business VARCHAR(120) NOT NULL, session_id VARCHAR(200) NOT NULL,
   channel VARCHAR(40) NOT NULL, line_id INTEGER NOT NULL, created_at DATETIME NOT NULL, sent_at DATETIME);
+CREATE TABLE products (business VARCHAR(120) NOT NULL, key VARCHAR(120) NOT NULL, sku VARCHAR(120) NOT NULL,
+  name TEXT NOT NULL, category TEXT NOT NULL, brand TEXT NOT NULL, price_paise BIGINT NOT NULL, stock INTEGER NOT NULL,
+  unit TEXT NOT NULL, fits JSON NOT NULL, aliases JSON NOT NULL, warranty_months INTEGER, gst_rate VARCHAR(10),
+  extra JSON NOT NULL, PRIMARY KEY (business, key));
 INSERT INTO outbox VALUES (1, 'shop', 's1', 'chat', 1, '2026-11-01', '2026-11-01');
 INSERT INTO outbox VALUES (2, 'shop', 's1', 'chat', 2, '2026-11-01', NULL);
 INSERT INTO inbox VALUES ('shop', 'm1', 's1', '', 'chat', 'नमस्ते', '["a.jpg"]', '2026-11-01', '2026-11-01', NULL, NULL);
