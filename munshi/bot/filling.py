@@ -116,11 +116,19 @@ class _Filling:
             for slot in choosing:
                 if slot.name in self.done or not (self._is_open(slot) or self.replacing):
                     continue
+                if not words.cued and self._is_cued_less(slot, choosing):
+                    continue
                 others = [other for other in self.slots if other is not slot]
                 found = mentioned(words, slot, offered(slot, self.said.turn, self.values), others)
                 if found:
                     self._settle(slot, found)
                     words = words.without(found)
+
+    def _is_cued_less(self, slot: Slot, choosing: Sequence[Slot]) -> bool:
+        """Whether the message has a cue, and it is that of other slots."""
+        said = fold(self.said.text).split()
+        cued = [each for each in choosing if any(word in said for cue in each.cues for word in fold(cue).split())]
+        return bool(cued) and slot not in cued
 
     def take_number(self) -> None:
         numbers = [number for number in self._numbers() if number not in self.form.values.values()]
@@ -170,14 +178,15 @@ class _Filling:
         return named[0] if len(named) == 1 else None
 
     def _words(self) -> Iterator[Words]:
-        """The message's words without what was an entity; then those of its gloss, whose order is another."""
+        """The message's words without what was an entity; then the new ones of its gloss, whose order is another."""
         kinds = {slot.kind for slot in self.slots}
         rest = list(self.said.raw)
         for entity in self.said.turn.entities:
             if entity.kind in kinds and self.said.raw[entity.start : entity.end] == entity.text:
                 rest[entity.start : entity.end] = " " * (entity.end - entity.start)
         yield Words(tuple(fold("".join(rest)).split()))
-        gloss = tuple(word for word in fold(self.said.gloss).split() if not word[0].isdecimal())
+        told = set(fold(self.said.raw).split())
+        gloss = tuple(word for word in fold(self.said.gloss).split() if word not in told and not word[0].isdecimal())
         yield Words(gloss, cued=False)
 
     def _numbers(self) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from munshi.bot.dialogue import Dialogue
 from munshi.bot.filling import Said
 from munshi.bot.form import Ask, Cancelled, Confirm, Digression, Form, GaveUp, Outcome, Ready
-from munshi.handlers.base import BusinessProfile, Entity, Slot, SlotError, Turn
+from munshi.handlers.base import BusinessProfile, Button, Entity, Slot, SlotError, Turn
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHOP = BusinessProfile("Shop", "", ("en",), "INR", ZoneInfo("Asia/Kolkata"), (), (), "", "", "", "")
@@ -195,3 +195,42 @@ def test_whatever_is_said_only_a_yes_to_the_whole_runs_it(lines: list[str]) -> N
         assert not isinstance(outcome, Ready) or was_complete
         if isinstance(outcome, (Ready, Cancelled, GaveUp)):
             return
+
+
+def of_two(turn: Turn, said: str) -> tuple[Button, ...]:
+    """The customer's two accounts, one of which the other slot may hold."""
+    left = [each for each in (Button("Savings", "S"), Button("Current", "C")) if each.value not in turn.slots.values()]
+    found = tuple(each for each in left if said in ("", each.value) or each.label.casefold() in said.casefold())
+    if not found:
+        raise SlotError("slot_invalid_account")
+    return found
+
+
+MOVE = (
+    Slot("target", "account", {"en": "Where to?"}, choose=of_two, cues=("to …",)),
+    Slot("source", "account", {"en": "From where?"}, choose=of_two, cues=("from …", "… se", "… से")),
+)
+
+
+@pytest.mark.parametrize(
+    "words", ["from savings to current", "current to, from savings", "move to current from savings"]
+)
+def test_what_a_cue_marks_is_put_where_it_says(words: str) -> None:
+    dialogue = Dialogue(lambda _: MOVE, lambda _: True, lifetime=timedelta(minutes=1), max_tries=3)
+    outcome = opened(dialogue, "move", text=words)
+    assert isinstance(outcome, Confirm)
+    assert outcome.form.values == {"source": "S", "target": "C"}
+
+
+@pytest.mark.parametrize(("words", "gloss"), [("no, from savings", ""), ("नहीं, बचत से", "no savings from")])
+def test_a_correction_changes_the_slot_that_its_cue_marks(words: str, gloss: str) -> None:
+    slots = (replace(MOVE[0], choose=lambda _turn, said: everywhere(said)), MOVE[1])
+    dialogue = Dialogue(lambda _: slots, lambda _: True, lifetime=timedelta(minutes=1), max_tries=3)
+    form = Form("move", "t", "q", NOW, {"target": "L", "source": "C"})
+    outcome = dialogue.answer(form, replace(said(words), gloss=gloss or words), shown=True, now=NOW)
+    assert outcome.form.values == {"target": "L", "source": "S"}
+
+
+def everywhere(said: str) -> tuple[Button, ...]:
+    places = (Button("Landlord", "L"), Button("Savings", "S"), Button("Current", "C"))
+    return tuple(each for each in places if said in ("", each.value))
