@@ -1,4 +1,4 @@
-"""Amounts of money, percentages and quantities."""
+"""Amounts of money, percentages, quantities, and terms in months and years."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ _BETWEEN = frozenset(".:-=")  # "Rs.-500", "qty: 5"
 _INSIDE = frozenset("-./")  # what joins the parts of a code
 _NOT_MONEY = frozenset({"other", "quantity", "percent"})
 _LIQUID_REACH = 3
+_MONTHS = {"year": 12, "month": 1}
+_MOST_MONTHS = 1200
 
 
 def find_measures(tokens: Sequence[Token], *, hindi: bool) -> list[Span]:
-    """The amounts (in rupees), percentages and quantities of a text."""
+    """The amounts (in rupees), percentages, quantities and durations of a text."""
     spans: list[Span] = []
     index = 0
     while index < len(tokens):
@@ -30,7 +32,7 @@ def find_measures(tokens: Sequence[Token], *, hindi: bool) -> list[Span]:
         if span is not None:
             spans.append(span)
         index = number.last if number else index + 1
-    return spans
+    return _joined(spans, tokens)
 
 
 def _may_begin(tokens: Sequence[Token], index: int) -> bool:
@@ -53,7 +55,38 @@ def _classify(tokens: Sequence[Token], number: Number, taken: int) -> Span | Non
     if after is not None and after.kind == "percent":
         return Span("percent", plain(number.value), tokens[number.first].start, tokens[number.last].end)
     money = _money(tokens, number, taken)
-    return money or _quantity(tokens, number)
+    return money or _duration(tokens, number) or _quantity(tokens, number)
+
+
+def _duration(tokens: Sequence[Token], number: Number) -> Span | None:
+    """A term of years or months as ISO 8601 has it, in months: "5 saal" is P60M, "2.5 years" P30M."""
+    unit = unit_at(tokens, number.last)
+    months = number.value * _MONTHS[unit.name] if unit is not None and unit.name in _MONTHS else Decimal(0)
+    whole = months == months.to_integral_value() and 0 < months <= _MOST_MONTHS
+    if not whole or _is_negative(tokens, number.first):
+        return None
+    return Span("duration", f"P{plain(months)}M", tokens[number.first].start, tokens[number.last].end)
+
+
+def _joined(spans: Sequence[Span], tokens: Sequence[Token]) -> list[Span]:
+    """The spans, with "2 years" and "6 months" that follow one another as one term."""
+    joined: list[Span] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last is not None and last.kind == span.kind == "duration" and _goes_on(last, span, tokens):
+            joined[-1] = Span("duration", f"P{_months(last) + _months(span)}M", last.start, span.end)
+        else:
+            joined.append(span)
+    return joined
+
+
+def _goes_on(last: Span, span: Span, tokens: Sequence[Token]) -> bool:
+    between = [token.low for token in tokens if last.end <= token.start < span.start]
+    return between in ([], ["and"], ["aur"], ["और"], [","]) and _months(last) % 12 == 0 and _months(span) < 12
+
+
+def _months(span: Span) -> int:
+    return int(span.value[1:-1])
 
 
 def _money(tokens: Sequence[Token], number: Number, taken: int) -> Span | None:

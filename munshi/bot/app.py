@@ -49,7 +49,7 @@ from munshi.bot.store import Line, Store
 from munshi.bot.tools import Tools
 from munshi.bot.whole_question import WholeQuestions
 from munshi.bot.wording import Phrasebook
-from munshi.handlers.base import Action, Handler
+from munshi.handlers.base import Action, Handler, Stopping
 from munshi.handlers.otp import Codes
 from munshi.handlers.records import Records, import_records
 from munshi.handlers.registry import HandlerConfig, Services, create
@@ -352,6 +352,7 @@ def _tools(
         lambda intent: isinstance(handlers[intent][1], Action),
         lifetime=timedelta(minutes=settings.form_minutes),
         max_tries=settings.form_tries,
+        stops=lambda intent: _stops(handlers[intent][1]),
     )
     return Tools(
         dialogue=dialogue,
@@ -378,11 +379,16 @@ def _doorkeeper(settings: Settings, business: Business, engine: Engine, conducto
         login=timedelta(minutes=settings.login_minutes),
         name=business.profile.name,
     )
-    dialogue = IdentityDialogue(identification, conductor.phrases, settings.form_tries)
+    stopping = frozenset(intent for intent, (_, handler) in conductor.tools.handlers.items() if _stops(handler))
+    dialogue = IdentityDialogue(identification, conductor.phrases, settings.form_tries, stopping)
     proofs = Proofs(engine, business.key, codes, business.profile.name)
     proving = ProofDialogue(proofs, conductor.phrases, settings.form_tries)
     tools = replace(conductor.tools, personal=business.personal, identify=dialogue.begin, proofs=proving)
     return Doorkeeper(Conductor(tools), dialogue)
+
+
+def _stops(handler: Handler) -> bool:
+    return isinstance(handler, Stopping) and handler.stops
 
 
 def _handler(business: Business, services: Services, intent: Intent) -> Handler:

@@ -29,9 +29,14 @@ def fold(text: str) -> str:
     return " ".join("".join(ch if unicodedata.category(ch)[0] in "LMN" else " " for ch in closed).split())
 
 
-def consent(text: str) -> Consent | None:
-    """What the whole message says to a yes-or-no question; None where it says something else."""
+def consent(text: str, *, stops: bool = False) -> Consent | None:
+    """What the whole message says to a yes-or-no question; None where it says something else.
+
+    Where the question is whether to stop something (`stops`), "band karo" is a yes to it.
+    """
     folded = fold(text)
+    if stops and folded in _lexicon()["stop"]:
+        return "yes"
     kinds: tuple[Consent, ...] = ("cancel", "yes", "no")
     return next((kind for kind in kinds if folded in _lexicon()[kind]), None)
 

@@ -22,7 +22,10 @@ _FEW_WORDS = 3
 
 
 class Dialogue:
-    """The rules of a form. `slots` gives an intent's slots, `confirms` whether it must be confirmed first."""
+    """The rules of a form. `slots` gives an intent's slots, `confirms` whether it must be confirmed first.
+
+    `stops` tells whether the intent stops something, so that "band karo" does not call it off.
+    """
 
     def __init__(
         self,
@@ -31,11 +34,13 @@ class Dialogue:
         *,
         lifetime: timedelta,
         max_tries: int,
+        stops: Callable[[str], bool] = lambda _intent: False,
     ) -> None:
         self._slots = slots
         self._confirms = confirms
         self._lifetime = lifetime
         self._max_tries = max_tries
+        self._stops = stops
 
     def begin(self, intent: str, *, text: str, query: str, now: datetime) -> Form:
         """An empty form for an intent; `text` and `query` are those of the message that asks for it."""
@@ -49,7 +54,7 @@ class Dialogue:
         """What a message means to an open form. `shown` tells whether it was read back just before."""
         form = replace(form, expires_at=now + self._lifetime)
         option = picked(form.options, said.text)
-        consented = None if option is not None else consent(said.text)
+        consented = None if option is not None else consent(said.text, stops=self._stops(form.intent))
         if consented == "cancel":
             return Cancelled(form)
         if form.asking is None:

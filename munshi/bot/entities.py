@@ -1,4 +1,4 @@
-"""What a message names: codes, e-mails, phones, days, money, percentages, counts, PIN codes and products."""
+"""What a message names: codes, e-mails, phones, days, money, percentages, terms, counts, PIN codes and products."""
 
 from __future__ import annotations
 

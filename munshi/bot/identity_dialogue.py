@@ -63,11 +63,15 @@ Outcome = Known | Waiting | Elsewhere | Dropped | Failed
 
 @dataclass(frozen=True, slots=True)
 class IdentityDialogue:
-    """Asks for number and code; so many useless answers, or numbers, as `max_tries` says."""
+    """Asks for number and code; so many useless answers, or numbers, as `max_tries` says.
+
+    `stopping` are the intents that stop something: "band karo" does not call them off.
+    """
 
     identification: Identification
     phrases: Phrases
     max_tries: int
+    stopping: frozenset[str] = frozenset()
 
     def begin(self, request: Form, language: str) -> tuple[Reply, Identifying]:
         """Ask who it is, before a request is gone on with."""
@@ -80,7 +84,7 @@ class IdentityDialogue:
     def answer(self, waiting: Identifying, context: Context, *, is_question: Callable[[], bool]) -> Outcome:
         """What a message means while a customer is being identified."""
         words = context.pressed or context.utterance.text
-        if consent(words) == "cancel":
+        if consent(words, stops=waiting.request.intent in self.stopping) == "cancel":
             return Dropped()
         if context.secret:
             return self._check(waiting, context)

@@ -12,7 +12,7 @@ from munshi.bot.pressed import COMMANDS, NONE_OF_THESE
 from munshi.bot.router import HANDOVER_HANDLER, Route
 from munshi.bot.tools import Tools
 from munshi.bot.whole_question import PAPER_HANDLERS
-from munshi.handlers.base import Reply
+from munshi.handlers.base import Prefacing, Reply
 
 PRODUCT_HANDLER = "stock_price"
 
@@ -78,8 +78,27 @@ class Starting:
             return self.confirm(context, route, context.utterance.raw)
         if route.intent is None or route.intent not in self.tools.handlers:
             return self.from_papers(context, route)
+        preface = self._preface(context, route.intent)
+        if preface.handover is not None:
+            return Step(preface, context.state, *self._handed_over(route))
+        step = self._open(context, route, route.intent)
+        return step if step.action is not None else _after(preface.text, step)
+
+    def _preface(self, context: Context, intent: str) -> Reply:
+        """What comes before anything is asked; mostly nothing."""
+        _, handler = self.tools.handlers[intent]
+        if not isinstance(handler, Prefacing):
+            return Reply("")
+        return handler.preface(self.tools.turn(context, context.utterance.text, {}))
+
+    def _handed_over(self, route: Route) -> tuple[Route, str, str]:
+        assert route.intent is not None  # it is that of a handler
+        return replace(route, kind="handover"), route.intent, self.tools.handlers[route.intent][0]
+
+    def _open(self, context: Context, route: Route, intent: str) -> Step:
+        """Begin a form with what the message gives."""
         text = context.utterance.text
-        form = self.tools.dialogue.begin(route.intent, text=text, query=text, now=context.now)
+        form = self.tools.dialogue.begin(intent, text=text, query=text, now=context.now)
         if self.tools.is_unknown(form, context):
             return self._forms.ask_who(context, form, route)
         said = self.tools.said(context, form, context.entities_with(frozenset({"order_number"})))
@@ -106,12 +125,16 @@ class Starting:
         What the papers surely say of it comes first: a question may be answered by that, and an emergency number read.
         """
         assert route.intent is not None  # there is nothing else to confirm
+        preface = self._preface(context, route.intent)
+        if preface.handover is not None:
+            return Step(preface, context.state, *self._handed_over(route))
         reply = self.tools.ask.whether(route.intent, context.language)
         answer = self._papers.ask(context)
         if not answer.abstained and answer.confidence >= SURE_ANSWER:
             said = self._papers.cited(context, answer)
             reply = replace(said, text=f"{said.text}\n\n{reply.text}", buttons=reply.buttons)
-        return Step(reply, replace(context.state, clarifying=about), route, route.intent)
+            preface = Reply("")
+        return _after(preface.text, Step(reply, replace(context.state, clarifying=about), route, route.intent))
 
     def from_papers(self, context: Context, route: Route) -> Step:
         """What the papers say to a message that fits no intent; else that it is not known, and a person."""
@@ -144,3 +167,8 @@ class Starting:
         if refused or guess.confidence < self.tools.router.thresholds.clarify:
             return None
         return guess.intent if self.tools.handlers[guess.intent or ""][0] == handler else None
+
+
+def _after(text: str, step: Step) -> Step:
+    """A step with a text before its reply."""
+    return replace(step, reply=replace(step.reply, text="\n\n".join(filter(None, (text, step.reply.text)))))

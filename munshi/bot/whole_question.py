@@ -11,7 +11,7 @@ from munshi.handlers.base import Knowledge
 from munshi.knowledge.base import Answer
 from munshi.knowledge.text import content_stems
 
-PAPER_HANDLERS = frozenset({"faq", "returns", "branch_location"})
+PAPER_HANDLERS = frozenset({"faq", "returns", "branch_location", "loan_enquiry"})
 """Handlers that answer from the papers, if not always."""
 # A reading says more than the message alone, so that it may be somewhat less sure and is still the better one.
 _MARGIN = 0.1

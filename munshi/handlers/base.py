@@ -21,7 +21,7 @@ Language = Literal["en", "hi", "hinglish"]
 
 SlotKind = Literal[
     "text", "name", "choice", "order_number", "account", "product", "amount", "quantity", "date", "phone",
-    "pin_code", "email",
+    "pin_code", "email", "percent", "duration",
 ]  # fmt: skip
 
 
@@ -291,6 +291,21 @@ class Challenging(Action, Protocol):
 
     def challenge(self, turn: Turn) -> Challenge | None:
         """The code that this confirmed turn needs; None where it needs none."""
+
+
+@runtime_checkable
+class Stopping(Action, Protocol):
+    """An action that stops something: where it `stops`, "band karo" says yes to it and does not call it off."""
+
+    stops: bool
+
+
+@runtime_checkable
+class Prefacing(Protocol):
+    """A handler with something to say before the customer is asked who they are, or anything else."""
+
+    def preface(self, turn: Turn) -> Reply:
+        """What comes first, if only an empty text; one that calls a person is all that is said."""
 
 
 Handler = Answerer | Action

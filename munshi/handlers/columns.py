@@ -15,6 +15,7 @@ from munshi.handlers.phones import to_e164
 ORDER_STATUSES = ("placed", "packed", "shipped", "out_for_delivery", "delivered", "cancelled", "returned", "delayed")
 HOLDING_STATUSES = ("active", "blocked", "closed")
 """What a customer or an account can be."""
+CARD_KINDS = ("debit", "credit")
 BRANCH_KINDS = ("branch", "atm")
 BRANCH_SERVICES = ("atm", "cash_deposit", "locker", "passbook")
 """What can be found at a branch: a machine that pays cash, one that takes it, lockers, a passbook printer."""
@@ -179,6 +180,12 @@ def _read_hours(cell: str) -> str:
     raise CellError(f"'{cell[:40]}' are no hours.", "Write them as in 10:00-16:00.")
 
 
+def _read_last_four(cell: str) -> str:
+    if re.fullmatch(r"[0-9]{4}", cell):
+        return cell
+    raise CellError("These are not the last four digits of a card.", "Write four digits, and never the whole number.")
+
+
 def _degrees(most: int) -> Callable[[str], str]:
     def read(cell: str) -> str:
         if re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,8})?", cell) and abs(float(cell)) <= most:
@@ -285,6 +292,17 @@ BRANCHES = RecordTable(
         CsvColumn("longitude", "longitude", _degrees(180)),
     ),
 )
+CARDS = RecordTable(
+    "cards",
+    "card",
+    (
+        CsvColumn("card", "card", _read_code, needed=True),
+        CsvColumn("customer_id", "customer_id", _read_key, needed=True),
+        CsvColumn("kind", "kind", _one_of("kind of card", CARD_KINDS), empty="debit"),
+        CsvColumn("last_four", "last_four", _read_last_four, needed=True),
+        CsvColumn("status", "status", _read_holding_status, empty="active"),
+    ),
+)
 PAYEES = RecordTable(
     "payees",
     "payee",
@@ -314,7 +332,27 @@ DELIVERY = RecordTable(
         CsvColumn("not_sent", "not_sent", _read_list, empty=()),
     ),
 )
+LOANS = RecordTable(
+    "loans",
+    "code",
+    (
+        CsvColumn("code", "code", _read_code, needed=True),
+        CsvColumn("name", "name", needed=True),
+        CsvColumn("name_hi", "name_hi"),
+        CsvColumn("aliases", "aliases", _read_list, empty=()),
+        CsvColumn("rate_from", "rate_from", _read_percent, needed=True),
+        CsvColumn("rate_to", "rate_to", _read_percent, needed=True),
+        CsvColumn("max_amount", "max_paise", _read_paise, needed=True),
+        CsvColumn("max_months", "max_months", _read_count, needed=True),
+        CsvColumn("max_share", "max_share", _read_percent),
+        CsvColumn("max_obligations", "max_obligations", _read_percent, needed=True),
+        CsvColumn("min_income", "min_income_paise", _read_paise, empty=0),
+        CsvColumn("fee_percent", "fee_percent", _read_percent, empty="0"),
+        CsvColumn("fee_least", "fee_least_paise", _read_paise, empty=0),
+        CsvColumn("fee_most", "fee_most_paise", _read_paise, empty=None),
+    ),
+)
 RECORD_TABLES: Mapping[str, RecordTable] = {
-    table.name: table for table in (PRODUCTS, ORDERS, CUSTOMERS, ACCOUNTS, BRANCHES, PAYEES, DELIVERY)
+    table.name: table for table in (PRODUCTS, ORDERS, CUSTOMERS, ACCOUNTS, BRANCHES, CARDS, LOANS, PAYEES, DELIVERY)
 }
 """The files a pack may keep under records/, by name without .csv; a file comes after those that its rows speak of."""

@@ -29,7 +29,13 @@ erased = Table(
 )
 
 # The columns of each records file that name a customer.
-_NAMES = {"customers": ("key", "phone"), "accounts": ("customer_id",), "orders": ("phone",), "payees": ("customer_id",)}
+_NAMES = {
+    "customers": ("key", "phone"),
+    "accounts": ("customer_id",),
+    "orders": ("phone",),
+    "payees": ("customer_id",),
+    "cards": ("customer_id",),
+}
 
 
 def keep_out(db: Connection, business: str, subject: Subject) -> None:

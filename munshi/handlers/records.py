@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from munshi.handlers.accounts_file import take_up_accounts
 from munshi.handlers.base import HandlerError
+from munshi.handlers.cards import take_up_cards
 from munshi.handlers.catalogue import Catalogue, Found
 from munshi.handlers.columns import RECORD_TABLES, code_key
 from munshi.handlers.csv_file import RecordFault, read_records
@@ -23,9 +24,9 @@ from munshi.handlers.erased import without_erased
 from munshi.handlers.ledger import Account, accounts_of
 from munshi.handlers.payees import take_up_payees
 from munshi.handlers.placed_orders import PlacedOrder, find_placed, free_what_is_booked, placed_in_chat
-from munshi.handlers.rows import Branch, DeliveryArea, Order, Product
+from munshi.handlers.rows import Branch, DeliveryArea, Loan, Order, Product
 from munshi.handlers.stock import take_up_products
-from munshi.handlers.tables import branches, delivery_areas, orders, products, record_files
+from munshi.handlers.tables import branches, delivery_areas, loans, orders, products, record_files
 
 logger = logging.getLogger(__name__)
 
@@ -139,6 +140,8 @@ _TAKE_UP: Mapping[str, TakeUp] = {
     "customers": take_up_customers,
     "accounts": take_up_accounts,
     "branches": _replacing(branches),
+    "cards": take_up_cards,
+    "loans": _replacing(loans),
     "payees": take_up_payees,
     "delivery": _replacing(delivery_areas),
 }
@@ -240,6 +243,12 @@ class Records:
         with self.reading() as db:
             return tuple(map(_branch, db.execute(query).mappings()))
 
+    def loans(self) -> tuple[Loan, ...]:
+        """All loans that are offered, by code."""
+        query = select(loans).where(loans.c.business == self.business).order_by(loans.c.code)
+        with self.reading() as db:
+            return tuple(map(_loan, db.execute(query).mappings()))
+
     def _one(self, table: Table, key: str) -> RowMapping | None:
         query = select(table).where(table.c.business == self.business, table.c.key == key)
         with self.reading() as db:
@@ -274,3 +283,8 @@ def _order(row: RowMapping) -> Order:
 def _branch(row: RowMapping) -> Branch:
     values = {name: value for name, value in row.items() if name not in ("business", "key")}
     return Branch(**{**values, **{name: tuple(values[name]) for name in ("areas", "services", "aliases")}})
+
+
+def _loan(row: RowMapping) -> Loan:
+    values = {name: value for name, value in row.items() if name not in ("business", "key")}
+    return Loan(**{**values, "aliases": tuple(values["aliases"])})

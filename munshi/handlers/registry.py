@@ -19,12 +19,17 @@ GROUP = "munshi.handlers"
 
 _OWN: Mapping[str, str] = {
     "branch_location": "munshi.handlers.branch_location:BranchLocation",
+    "card_block": "munshi.handlers.card_block:CardBlock",
+    "card_replacement": "munshi.handlers.card_replacement:CardReplacement",
     "check_balance": "munshi.handlers.balance:CheckBalance",
     "collect": "munshi.handlers.collect:Collect",
     "delivery_check": "munshi.handlers.delivery:DeliveryCheck",
     "faq": "munshi.handlers.faq:Faq",
     "fund_transfer": "munshi.handlers.transfer:FundTransfer",
     "hours_location": "munshi.handlers.hours_location:HoursLocation",
+    "loan_eligibility": "munshi.handlers.loan_eligibility:LoanEligibility",
+    "loan_emi": "munshi.handlers.loan_emi:LoanEmi",
+    "loan_enquiry": "munshi.handlers.loan_enquiry:LoanEnquiry",
     "order_status": "munshi.handlers.order_status:OrderStatus",
     "out_of_scope": "munshi.handlers.out_of_scope:OutOfScope",
     "place_order": "munshi.handlers.place_order:PlaceOrder",
@@ -35,7 +40,7 @@ _OWN: Mapping[str, str] = {
 }
 
 
-PERSONAL = frozenset({"check_balance", "fund_transfer"})
+PERSONAL = frozenset({"card_block", "card_replacement", "check_balance", "fund_transfer"})
 """Handlers of our own that tell or touch what is a customer's own: their intents must identify the customer first."""
 
 

@@ -100,3 +100,29 @@ class DeliveryArea:
         """What delivery of goods worth so much costs, as far as `included_kg` goes."""
         free = self.free_from_paise is not None and goods_paise >= self.free_from_paise
         return 0 if free else self.charge_paise
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """A loan that is offered. Rates are percent a year as written; `max_months` is the longest term.
+
+    `max_share` is the largest part of a price that is lent, in percent, empty where there is no such limit;
+    `max_obligations` how much of a month's income all instalments together may take, in percent. The fee is
+    `fee_percent` of the loan, at least `fee_least_paise` and at most `fee_most_paise`, tax not included.
+    """
+
+    code: str
+    name: str
+    name_hi: str
+    aliases: tuple[str, ...]
+    rate_from: str
+    rate_to: str
+    max_paise: int
+    max_months: int
+    max_share: str
+    max_obligations: str
+    min_income_paise: int
+    fee_percent: str
+    fee_least_paise: int
+    fee_most_paise: int | None
+    extra: Mapping[str, str]

@@ -22,6 +22,8 @@ MAX_NUMBER = Decimal(10) ** 12
 _CHOICE_SCORE = 80
 
 _AMOUNT_NOISE = re.compile(r"(?i)\b(?:rs|inr|rupees?|rupaye|rupaya)\b\.?|₹|/-|,|\s")
+_DURATION = re.compile(r"P(\d{1,5})M")
+_PERCENT_NOISE = re.compile(r"(?i)%|\b(?:percent|per cent|pct|p\.?a\.?)\b\.?|\s")
 _COUNT_NOISE = re.compile(r"(?i)\s*(?:pcs?|pieces?|nos?|units?|sets?|pairs?)\.?$|,")
 _EMAIL = re.compile(r"[^@\s<>\"(),;:\\]{1,64}@(?:[^@\s.<>\"(),;:\\]+\.)+[^@\s.<>\"(),;:\\\d]{2,}")
 _CODE = re.compile(r"[A-Z0-9](?:[A-Z0-9/-]{0,38}[A-Z0-9])?")
@@ -114,6 +116,23 @@ def _quantity(spec: SlotSpec, value: str) -> str:
     return str(int(count))
 
 
+def _percent(_spec: SlotSpec, value: str) -> str:
+    digits = _PERCENT_NOISE.sub("", value)
+    percent = Decimal(digits) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", digits) else Decimal(-1)
+    if not 0 <= percent <= 100:
+        raise SlotError("slot_invalid_percent")
+    return format(percent.normalize(), "f")
+
+
+def _duration(spec: SlotSpec, value: str) -> str:
+    """Months, as ISO 8601 has them: P18M. A bare number is months too."""
+    found = _DURATION.fullmatch(value)
+    months = _number(found[1] if found else value, spec)
+    if months != int(months):
+        raise SlotError("slot_invalid_duration")
+    return f"P{int(months)}M"
+
+
 def _number(digits: str, spec: SlotSpec) -> Decimal:
     try:
         number = Decimal(digits) if re.fullmatch(r"\d{1,13}(\.\d+)?", digits) else Decimal(0)
@@ -177,4 +196,6 @@ _CHECKS: Mapping[SlotKind, Check] = {
     "phone": _phone,
     "pin_code": _pin_code,
     "email": _email,
+    "percent": _percent,
+    "duration": _duration,
 }

@@ -124,6 +124,30 @@ delivery_areas = Table(
     Column("cod_paise", BigInteger),
     Column("not_sent", JSON, nullable=False),
     Column("extra", JSON, nullable=False),
+    info=NOT_PERSONAL,
+)
+
+loans = Table(
+    "loans",
+    metadata,
+    Column("business", String(120), primary_key=True),
+    Column("key", String(120), primary_key=True),  # the code as `code_key` spells it
+    Column("code", String(120), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_hi", Text, nullable=False),
+    Column("aliases", JSON, nullable=False),
+    Column("rate_from", String(10), nullable=False),  # percent, as written
+    Column("rate_to", String(10), nullable=False),
+    Column("max_paise", BigInteger, nullable=False),
+    Column("max_months", Integer, nullable=False),
+    Column("max_share", String(10), nullable=False),
+    Column("max_obligations", String(10), nullable=False),
+    Column("min_income_paise", BigInteger, nullable=False),
+    Column("fee_percent", String(10), nullable=False),
+    Column("fee_least_paise", BigInteger, nullable=False),
+    Column("fee_most_paise", BigInteger),
+    Column("extra", JSON, nullable=False),
+    info=NOT_PERSONAL,
 )
 
 record_files = Table(

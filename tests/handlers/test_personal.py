@@ -15,7 +15,7 @@ import munshi.handlers
 from munshi.handlers.personal import Rows, declared, holding_of
 from munshi.handlers.tables import metadata
 
-OF_THE_SHOP = ("products", "branches", "record_files")
+OF_THE_SHOP = ("products", "branches", "loans", "record_files")
 """What the shop tells of itself: names, addresses and phones there are its own."""
 
 NAMES = ("session", "customer", "user_id", "phone", "email", "address", "name", "message", "payee", "memo")

@@ -50,6 +50,8 @@ def check_records(pack: Pack, report: Report) -> None:
             _check_customers(rows, own)
         elif name == "accounts":
             _check_accounts(rows, pack, own)
+        elif name == "cards":
+            _check_customer_ids(rows, pack, own)
         elif name == "payees":
             _check_payees(rows, pack, own)
 
