@@ -1,15 +1,18 @@
-"""Kills a shop in the midst of its work, again and again, and looks whether anything was lost or done twice.
+"""Kills a shop and a bank in the midst of their work, again and again, and looks whether anything was lost or doubled.
 
 python -m benchmarks.kills [--kills 1000] [--seed 1] [--database URL]
 
-A process answers a stream of messages from several chats: questions, and forms that end in a ticket once they are
-confirmed. It is killed with SIGKILL after a random time; the next one goes on where it was, is given every message
-again that was not answered when it was killed, some that were, and answers what it finds waiting. In the end:
+A process answers a stream of messages from several chats of both: transfers, forms that end in a ticket once they are
+confirmed, corrections, forms that are left, questions. It is killed with SIGKILL a random while after a random one of
+them; the next one goes on where it was, is given every message again that was not answered when it was killed, some
+that were, and answers what it finds waiting. In the end:
 
 - every message that was acknowledged has one answer, and stands in the transcript once;
-- every form that was confirmed has left one ticket, and no other has;
+- every transfer that was confirmed was made once, with the sum that was confirmed, under the reference that was told;
+- every form that was confirmed has left one ticket; and nothing was done that was not confirmed;
+- the ledger sums to zero, each balance is the sum of its postings, and none is below its floor;
 - a message that is delivered again gets the answer it got first;
-- the audit is whole, with a record for each message.
+- the audits are whole, with a record for each message.
 
 The database is a SQLite file, or that of `--database`, which must be empty. Needs a system that can fork.
 """
@@ -24,50 +27,24 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.bank import let_in, roomy_bank
+from benchmarks.kill_checks import found
+from benchmarks.kill_streams import BANK, SHOP, Said, customers, stream
 from benchmarks.machine import describe
 from munshi.bot.app import App, open_app
 from munshi.bot.message import Message
 from munshi.bot.settings import Settings
-from munshi.handlers.tickets import list_tickets
 
-CHATS = 4
-LONGEST = 0.25  # seconds that a process lives at most
+LINES = 5  # that a process tells before it is killed, fewer than this: two for each message
+WHILE = 0.06  # seconds that it goes on after that, at most
+WARM_UP = 30  # messages that are answered before the first kill, by the process that the others are copies of
 FRESH = 60  # messages that a process is given at most, beside those that wait
 AGAIN = 0.1  # share of the answered messages that come once more
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One message of the stream. `closes` is the phone number of the form that it confirms."""
-
-    id: str
-    chat: str
-    text: str
-    closes: str = ""
-
-
-def stream(seed: int) -> Iterator[Said]:
-    """Messages without end, a chat's in order: forms to the end, forms left halfway, questions."""
-    rng = random.Random(seed)
-    plans = [_chat(f"chat-{number}", random.Random(f"{seed}-{number}")) for number in range(CHATS)]
-    while True:
-        yield next(rng.choice(plans))
-
-
-def _chat(name: str, rng: random.Random) -> Iterator[Said]:
-    number = 0
-    while True:
-        phone = f"98{rng.randrange(10**8):08d}"
-        form = ("please ring me back", "Asha", phone, "Evening")
-        lines: Sequence[str] = rng.choice([(*form, "yes"), (*form, "cancel"), ("what are your timings",)])
-        for text in lines:
-            closes = phone if text == "yes" else ""
-            yield Said(f"{name}-{number}", name, text, closes)
-            number += 1
 
 
 @dataclass
@@ -83,13 +60,14 @@ class Channel:
     sent: list[Said] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)
+    waiting: list[Said] = field(default_factory=list)
 
     def delivery(self, rng: random.Random, fresh: int) -> list[Said]:
         """What the next process is given: what waits, some of what does not, and so many more."""
-        waiting = [said for said in self.sent if said.id not in self.answers]
+        self.waiting = [said for said in self.waiting if said.id not in self.answers]
         again = [said for said in self.sent[-20:] if said.id in self.answers and rng.random() < AGAIN]
         self.coming += [next(self.stream) for _ in range(fresh - len(self.coming))]
-        return [*waiting, *again, *self.coming[:fresh]]
+        return [*self.waiting, *again, *self.coming[:fresh]]
 
     def note(self, told: Sequence[str]) -> None:
         """Take down what a process told before it died: each message it took up, and each answer."""
@@ -101,6 +79,7 @@ class Channel:
                     self.changed.append(f"message {id} was first answered {first}, then {answer}")
             elif self.coming and self.coming[0].id == id:
                 self.sent.append(self.coming.pop(0))
+                self.waiting.append(self.sent[-1])
 
 
 def main() -> None:
@@ -112,84 +91,83 @@ def main() -> None:
     print(describe(("sqlalchemy", "psycopg")))
     with tempfile.TemporaryDirectory() as home:
         url = options.database or f"sqlite:///{Path(home) / 'shop.sqlite3'}"
-        settings = Settings(home=Path(home), database_url=url, encoder="none")
-        with open_app(settings) as app:
-            faults = run(app, options.kills, options.seed)
+        with opened(Path(home), url) as apps:
+            faults = run(apps, options.kills, options.seed)
     for fault in faults:
         print(f"FAULT {fault}")
     raise SystemExit(1 if faults else 0)
 
 
-def run(app: App, kills: int, seed: int) -> list[str]:
+@contextmanager
+def opened(home: Path, url: str) -> Iterator[Mapping[str, App]]:
+    """The shop and the bank, on one database, with the bank's chats let in."""
+    packs = {SHOP: SHOP, BANK: str(roomy_bank(home))}
+    with ExitStack() as stack:
+        apps = {
+            key: stack.enter_context(open_app(Settings(home=home, database_url=url, encoder="none", business=business)))
+            for key, business in packs.items()
+        }
+        let_in(apps[BANK].store.engine, customers().items())
+        yield apps
+
+
+def run(apps: Mapping[str, App], kills: int, seed: int) -> list[str]:
     """Kill so many processes, then let one finish; the faults found, a line each."""
     rng = random.Random(seed)
     channel = Channel(stream(seed))
     started = time.perf_counter()
+    channel.note([line for said in channel.delivery(rng, WARM_UP) for line in _answered(apps, said)])
     for _ in range(kills):
-        channel.note(_one_life(app, channel.delivery(rng, FRESH), rng.random() * LONGEST))
-    channel.note(_one_life(app, channel.delivery(rng, 0), None))
-    faults = list(_faults(app, channel))
+        given = channel.delivery(rng, FRESH)
+        channel.note(_one_life(apps, given, (rng.randrange(LINES), rng.random() * WHILE)))
+    channel.note(_one_life(apps, channel.delivery(rng, 0), None))
+    faults = [*channel.changed, *found(apps, channel.sent, channel.answers)]
     spent = time.perf_counter() - started
-    closed = sum(bool(said.closes) for said in channel.sent)
-    print(
-        f"{kills:,} kills in {spent:.0f} s, {app.store.engine.dialect.name}: {len(channel.sent):,} messages, ", end=""
-    )
-    print(f"{closed:,} forms confirmed, {len(faults)} faults")
+    done = Counter(said.effect.kind for said in channel.sent if said.effect is not None)
+    counted = ", ".join(f"{count:,} {kind}s confirmed" for kind, count in sorted(done.items()))
+    dialect = apps[BANK].store.engine.dialect.name
+    print(f"{kills:,} kills in {spent:.0f} s, seed {seed}, {dialect}: {len(channel.sent):,} messages, ", end="")
+    print(f"{counted}, {len(faults)} faults")
     return faults
 
 
-def _one_life(app: App, given: Sequence[Said], seconds: float | None) -> list[str]:
-    """A process that answers until it is killed, or without a time to the end; the lines it told."""
+def _one_life(apps: Mapping[str, App], given: Sequence[Said], until: tuple[int, float] | None) -> list[str]:
+    """A process that answers until it is killed, so many seconds after so many lines, or to the end; what it told."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
-        _answer(app, given, writer)
+        _answer(apps, given, writer)
     os.close(writer)
-    if seconds is not None:
-        time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)
     with os.fdopen(reader, encoding="utf-8") as told:
-        lines = told.read().split("\n")[:-1]
+        lines = []
+        if until is not None:
+            lines = [told.readline() for _ in range(until[0])]
+            time.sleep(until[1])
+            os.kill(child, signal.SIGKILL)
+        text = "".join([*lines, told.read()])
     os.waitpid(child, 0)
-    return lines
+    return text.split("\n")[:-1]
 
 
-def _answer(app: App, given: Sequence[Said], writer: int) -> None:
+def _answer(apps: Mapping[str, App], given: Sequence[Said], writer: int) -> None:
     """Answer messages in a process of its own, telling of each before and after; never returns."""
-    app.store.engine.dispose(close=False)  # the parent's connections are not this process's
+    for app in apps.values():
+        app.store.engine.dispose(close=False)  # the parent's connections are not this process's
     with os.fdopen(writer, "w", encoding="utf-8") as told:
         for said in given:
-            told.write(f"given {said.id}\n")
-            told.flush()
-            response = app.assistant.respond(Message(said.text, said.chat, id=said.id))
-            text = response.reply.text if response.reply else ""
-            told.write(f"answered {said.id} {text!r}\n")
-            told.flush()
+            for line in _answered(apps, said):
+                told.write(f"{line}\n")
+                told.flush()
     os._exit(0)
 
 
-def _faults(app: App, channel: Channel) -> Iterator[str]:
-    """What does not hold in the end."""
-    yield from channel.changed
-    yield from (f"message {said.id} was never answered" for said in channel.sent if said.id not in channel.answers)
-    yield from (f"message {message.id} still waits" for message in app.store.unanswered())
-    for number in range(CHATS):
-        chat = f"chat-{number}"
-        wanted = Counter(said.text for said in channel.sent if said.chat == chat)
-        said = Counter(line.text for line in app.store.transcript(chat, limit=10**6) if line.role == "customer")
-        if said != wanted:
-            yield f"{chat}: its transcript holds {(said - wanted) or 'nothing'} too much, lacks {wanted - said}"
-    with app.store.reading() as db:
-        tickets = Counter(t.form["phone"][3:] for t in list_tickets(db, app.business.key, limit=10**6))
-    confirmed = Counter(said.closes for said in channel.sent if said.closes)
-    if tickets != confirmed:
-        yield f"tickets too many: {tickets - confirmed}, missing: {confirmed - tickets}"
-    report = app.notary.verify()
-    if not report.sound:
-        yield f"the audit: {report.verified.finding}"
-    if report.verified.records != len(channel.sent):
-        yield f"the audit has {report.verified.records} records of {len(channel.sent)} messages"
+def _answered(apps: Mapping[str, App], said: Said) -> Iterator[str]:
+    """Answer one message, telling that it is taken up, and then how it was answered."""
+    yield f"given {said.id}"
+    response = apps[said.business].assistant.respond(Message(said.text, said.chat, id=said.id))
+    text = response.reply.text if response.reply else ""
+    yield f"answered {said.id} {text!r}"
 
 
 if __name__ == "__main__":
