@@ -18,6 +18,7 @@ from munshi import __version__
 from munshi.bot.business import BusinessError, check_business, find_business, load_business
 from munshi.bot.classifier import fit_of, models_of
 from munshi.bot.database import StoreError, open_engine
+from munshi.bot.erasure import is_unfinished
 from munshi.bot.llm import open_configured
 from munshi.bot.settings import PREFIX, Settings
 from munshi.intents.base import IntentError
@@ -100,6 +101,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         engine = open_engine(settings.database_url, home=settings.business_home(find_business(settings.business).name))
         with engine.connect() as db:
             db.execute(text("SELECT 1"))
+        unfinished = is_unfinished(engine)
         engine.dispose()
     except BusinessError:
         return  # told already
@@ -107,6 +109,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("fault", "database", str(error).splitlines()[0])
     else:
         yield Finding("ok", "database", engine.url.render_as_string(hide_password=True))
+        if unfinished:
+            yield Finding("note", "erasure", "One was broken off. `munshi privacy finish` overwrites what is left.")
 
 
 def _encoder(settings: Settings) -> Iterator[Finding]:

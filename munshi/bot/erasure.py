@@ -119,6 +119,12 @@ def latest_erasure(engine: Engine, business: str) -> int:
         return int(db.execute(query).scalar_one())
 
 
+def is_unfinished(engine: Engine) -> bool:
+    """Whether an erasure was broken off before the bytes were overwritten."""
+    with engine.execution_options(reading=True).begin() as db:
+        return db.execute(select(erasures.c.id).where(erasures.c.finished_at.is_(None))).first() is not None
+
+
 @contextmanager
 def open_privacy(settings: Settings) -> Iterator[Privacy]:
     """What the business in `settings` keeps of its customers. Raises BusinessError and StoreError."""

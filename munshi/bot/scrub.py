@@ -92,6 +92,4 @@ def _until(done: Callable[[], bool], patience: float) -> None:
 
 
 def _unfinished(reason: str) -> StoreError:
-    return StoreError(
-        f"Erased, but its bytes are not overwritten yet: {reason}. Do it again: `munshi privacy erase` finishes it."
-    )
+    return StoreError(f"Erased, but its bytes are not overwritten yet: {reason}. `munshi privacy finish` does that.")

@@ -115,6 +115,14 @@ def _show(kept: Kept) -> None:
 
 
 @privacy.command()
+def finish(business: BusinessOption = None) -> None:
+    """Overwrite what an erasure that was broken off had deleted already; the next `erase` does so too."""
+    with _opened(business) as opened:
+        done = opened.finish()
+    typer.echo("It is finished now." if done else "No erasure was broken off.")
+
+
+@privacy.command()
 def readmit(
     numbers: Annotated[list[str], typer.Argument(help="Customer numbers or phones that were erased.")],
     business: BusinessOption = None,

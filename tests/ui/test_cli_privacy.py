@@ -66,6 +66,7 @@ def test_an_erasure_tells_what_it_took_and_can_be_taken_back_for_the_files(home:
     assert run(home, "readmit", "AMC10009").exit_code == 1
     assert run(home, "readmit", "AMC10001", "+919000000101").exit_code == 0
     assert run(home, "readmit", "AMC10001").exit_code == 1
+    assert run(home, "finish").exit_code == 0
 
 
 def test_a_chat_is_erased_by_its_session_id(home: Path) -> None:

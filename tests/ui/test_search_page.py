@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from munshi.bot.app import App, open_app
+from munshi.bot.forgetting import empty_caches
 from munshi.bot.settings import load_settings
-from munshi.ui.past_queries import COOKIE, MOST
+from munshi.ui.past_queries import COOKIE, MOST, PastQueries
 from munshi.ui.search_page import MAX_CHARS, SearchPage, Wish
 from tests.servers.language_model import LanguageModelServer
 from tests.ui import paper_shop
@@ -230,3 +231,10 @@ class TestALanguageModelIsSet:
     def test_asked_its_words_are_shown(self, page: SearchPage) -> None:
         told, _ = shown(page, "How long does delivery to Pune take?", ask_model=True)
         assert "It takes 4 days." in text(told)
+
+
+def test_what_was_searched_for_is_forgotten_with_the_caches() -> None:
+    past = PastQueries()
+    past.add("browser", "clutch plate for Zubenelgenubi")
+    empty_caches()
+    assert past.of("browser") == ()
