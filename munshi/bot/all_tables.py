@@ -9,5 +9,7 @@ import munshi.handlers.customers
 import munshi.handlers.erased
 import munshi.handlers.ledger
 import munshi.handlers.otp
-import munshi.handlers.payees  # noqa: F401 (each of these makes tables)
+import munshi.handlers.payees
+import munshi.handlers.placed_orders
+import munshi.handlers.stock  # noqa: F401 (each of these makes tables)
 from munshi.handlers.tables import metadata as metadata

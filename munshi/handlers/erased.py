@@ -28,14 +28,14 @@ erased = Table(
     info=NOT_PERSONAL,
 )
 
-# The columns of each records file that name a customer.
-_NAMES = {
+NAMES_CUSTOMERS = {
     "customers": ("key", "phone"),
     "accounts": ("customer_id",),
     "orders": ("phone",),
     "payees": ("customer_id",),
     "cards": ("customer_id",),
 }
+"""The columns of each records file that name a customer."""
 
 
 def keep_out(db: Connection, business: str, subject: Subject) -> None:
@@ -61,7 +61,7 @@ def without_erased(
     db: Connection, business: str, table: str, rows: Sequence[Mapping[str, Any]]
 ) -> Sequence[Mapping[str, Any]]:
     """The rows of a records file but for those of customers who were erased."""
-    marks, columns = _marks(db, business), _NAMES.get(table, ())
+    marks, columns = _marks(db, business), NAMES_CUSTOMERS.get(table, ())
     if not marks or not columns:
         return rows
     return [row for row in rows if not _is_erased(marks, (str(row[column] or "") for column in columns))]

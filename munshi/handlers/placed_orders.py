@@ -31,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from munshi.handlers.base import HandlerError
 from munshi.handlers.columns import code_key
+from munshi.handlers.personal import ALIAS, ERASED, NOT_PERSONAL, Rows, of_customers
 from munshi.handlers.rows import Order
 from munshi.handlers.sealing import Sealer, new_sealer, sealers
 from munshi.handlers.stock import holding, release
@@ -51,6 +52,15 @@ placed_orders = Table(
     Column("delivery_paise", BigInteger),  # what of the total is for delivery; null where it is told later
     Column("person", Text, nullable=False),  # sealed JSON: name, phone, PIN code, address
     Column("updated_at", UtcDateTime(), nullable=False),
+    info=of_customers(
+        Rows(
+            "orders placed",
+            chat="session_id",
+            customer="customer_id",
+            sealed_json=("person",),
+            blank={"session_id": ALIAS, "customer_id": None, "person": ERASED},  # what was sold stays in the books
+        )
+    ),
 )
 
 order_counters = Table(
@@ -59,6 +69,7 @@ order_counters = Table(
     Column("business", String(120), primary_key=True),
     Column("series", String(120), primary_key=True),
     Column("last", Integer, nullable=False),
+    info=NOT_PERSONAL,
 )
 
 CANCELLABLE = ("placed", "packed")

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, String, Table, bindparam, delete, func, insert, select, update
 
+from munshi.handlers.personal import NOT_PERSONAL
 from munshi.handlers.tables import metadata, products
 
 reservations = Table(
@@ -21,6 +22,7 @@ reservations = Table(
     Column("order_key", String(120), primary_key=True),
     Column("key", String(120), primary_key=True),  # of the product
     Column("count", Integer, nullable=False),
+    info=NOT_PERSONAL,
 )
 
 

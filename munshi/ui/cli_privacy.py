@@ -112,6 +112,9 @@ def _show(kept: Kept) -> None:
                 f"Account {account['number']} holds {account['balance_paise'] / 100:,.2f}: it stays in the ledger,"
                 " closed and without a name."
             )
+    for order in kept.sections.get("orders placed", ()):
+        if order["status"] in ("placed", "packed"):
+            typer.echo(f"Order {order['order_number']} is not sent yet: it loses its name, phone and address.")
 
 
 @privacy.command()

@@ -8,7 +8,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from secrets import token_hex
@@ -28,6 +28,7 @@ from munshi.bot.subjects import SubjectError, UnknownSubjectError
 from munshi.bot.watch import Watcher
 from munshi.handlers.customers import customers
 from munshi.handlers.ledger import faults
+from munshi.handlers.placed_orders import Person, PlacedOrder, find_placed, keep_order
 from tests.bot.planted import left_in, left_in_folder, left_in_postgresql
 
 NAME, HINDI, NUMBER, ACCOUNT, PHONE = "Zubenelgenubi", "ज़ुबेनेलजेनूबी", "ZBN77077", "AMV00077077", "9812377077"
@@ -99,6 +100,10 @@ def live(bank: Bank) -> None:
     picture = Message("", CHAT, f"91{PHONE}", "whatsapp", attachments=(f"/tmp/{NAME}.jpg",), id=f"wamid.{PHONE}.p")
     bank.app.assistant.respond(picture)
     bank.say("what is my balance", "90000 00101", chat=OTHER)
+    person = Person(NAME, f"+91{PHONE}", "400703", HINDI)
+    order = PlacedOrder("NAS-1", CHAT, NUMBER, "placed", date(2026, 11, 21), (), 700, None, person)
+    with bank.app.store.transaction() as db:
+        keep_order(db, bank.app.business.key, order)
 
 
 def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(bank: Bank) -> None:
@@ -116,6 +121,9 @@ def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(bank: Ba
     assert bank.app.notary.verify().sound
     with bank.app.store.reading() as db:
         assert faults(db, bank.app.business.key) == []
+        sold = find_placed(db, bank.app.business.key, "NAS-1")
+    assert sold is not None
+    assert (sold.total_paise, sold.person) == (700, None)
     with pytest.raises(UnknownSubjectError):
         bank.privacy.erase(NUMBER)
 

@@ -12,6 +12,8 @@ from sqlalchemy import Table
 
 import munshi.bot
 import munshi.handlers
+from munshi.handlers.columns import RECORD_TABLES
+from munshi.handlers.erased import NAMES_CUSTOMERS
 from munshi.handlers.personal import Rows, declared, holding_of
 from munshi.handlers.tables import metadata
 
@@ -43,6 +45,12 @@ def test_every_table_says_what_it_holds_of_customers(name: str) -> None:
         if holding.blank:
             assert {*named, *holding.sealed, *holding.sealed_json} <= {*holding.blank}
         assert holding.chat or not (holding.sealed or holding.sealed_json)
+
+
+@pytest.mark.parametrize("name", sorted({*RECORD_TABLES} - {*OF_THE_SHOP}))
+def test_every_records_file_that_names_customers_is_looked_through_for_the_erased(name: str) -> None:
+    naming = {column.into for column in RECORD_TABLES[name].columns} & {"customer_id", "phone"}
+    assert naming - {"customer_id"} | ({"key"} if name == "customers" else naming) <= {*NAMES_CUSTOMERS.get(name, ())}
 
 
 def test_an_erasure_knows_every_table() -> None:
