@@ -104,7 +104,9 @@ def opened(home: Path, url: str) -> Iterator[Mapping[str, App]]:
     packs = {SHOP: SHOP, BANK: str(roomy_bank(home))}
     with ExitStack() as stack:
         apps = {
-            key: stack.enter_context(open_app(Settings(home=home, database_url=url, encoder="none", business=business)))
+            key: stack.enter_context(
+                open_app(Settings(home=home, database_url=url, encoder="none", user_rate="", business=business))
+            )
             for key, business in packs.items()
         }
         let_in(apps[BANK].store.engine, customers().items())

@@ -50,7 +50,8 @@ def main() -> None:
     print(describe(("sqlalchemy", "psycopg")))
     with tempfile.TemporaryDirectory() as home:
         url = options.database or f"sqlite:///{Path(home) / 'bank.sqlite3'}"
-        settings = Settings(home=Path(home), database_url=url, encoder="none", business=str(roomy_bank(Path(home))))
+        bank = str(roomy_bank(Path(home)))
+        settings = Settings(home=Path(home), database_url=url, encoder="none", user_rate="", business=bank)
         with open_app(settings) as app:
             measure(app, options.transfers, options.seed, Path(home))
 

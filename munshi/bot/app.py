@@ -12,14 +12,15 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from limits import parse
 from sqlalchemy import Engine
 
 from munshi import __version__
 from munshi.bot.assistant import Assistant, Response
 from munshi.bot.audit import Audit
 from munshi.bot.audit_notary import Notary
-from munshi.bot.bell import Bell, LocalBell
 from munshi.bot.business import Business, load_business
+from munshi.bot.cache import Cache, SharedEncoder
 from munshi.bot.channels import open_channels
 from munshi.bot.classifier import Opened, models_of, open_classifier
 from munshi.bot.code_ports import open_code_port
@@ -45,6 +46,7 @@ from munshi.bot.proof_dialogue import ProofDialogue
 from munshi.bot.proofs import Proofs
 from munshi.bot.router import Router
 from munshi.bot.settings import Settings
+from munshi.bot.shared import Shared, open_shared
 from munshi.bot.store import Line, Store
 from munshi.bot.tools import Tools
 from munshi.bot.whole_question import WholeQuestions
@@ -64,6 +66,9 @@ from munshi.knowledge.encoder import known_words, open_encoder
 from munshi.knowledge.memo import RememberingEncoder
 
 Progress = Callable[[str], None]
+
+# Encoders that are asked over a network.
+_SERVED = ("ollama:", "openai:")
 
 _STARTERS = 3
 # What some handlers find in a message though they have no slot for it.
@@ -89,7 +94,7 @@ class App:
     encoder: Encoder | None
     store: Store
     outbox: Outbox
-    bell: Bell
+    shared: Shared
     notary: Notary
 
     def respond(
@@ -116,7 +121,7 @@ class App:
         """Keep messages of a channel, all or none, for workers to answer; returns how many were not there before."""
         fresh = self.store.accept_all(messages)
         if fresh:
-            self.bell.ring("in")
+            self.shared.bell.ring("in")
         return len(fresh)
 
     def answer(self, message: Message) -> Response:
@@ -174,14 +179,15 @@ def open_app(settings: Settings, *, progress: Progress | None = None, catch_up: 
     home = settings.business_home(business.key)
     engine = open_engine(settings.database_url, home=home)
     try:
-        app = _assemble(settings, business, engine, say)
-        if catch_up:
-            app.assistant.catch_up()
-        try:
-            yield app
-        finally:
-            app.notary.sign_quietly()
-            app.library.close()
+        with open_shared(settings, business.key) as shared:
+            app = _assemble(settings, business, engine, shared, say)
+            if catch_up:
+                app.assistant.catch_up()
+            try:
+                yield app
+            finally:
+                app.notary.sign_quietly()
+                app.library.close()
     finally:
         engine.dispose()
 
@@ -245,18 +251,18 @@ def _training(business: Business, encoder: Encoder | None, preprocess: Preproces
     return replace(training, false_accept=business.thresholds.get("false_accept", training.false_accept))
 
 
-def _assemble(settings: Settings, business: Business, engine: Engine, say: Progress) -> App:
+def _assemble(settings: Settings, business: Business, engine: Engine, shared: Shared, say: Progress) -> App:
     store = Store(engine, business.key)
     phrases = Phrasebook(business.phrases)
     outbox = Outbox(store, open_channels(settings, store, phrases))
     preprocess = _preprocessor(business, _records(engine, business))
-    encoder = _encoder(settings, say)
+    encoder = _encoder(settings, say, shared.cache)
     model = open_configured(settings, business.llm, _budget(settings, business, engine))
     training = replace(_training(business, encoder, preprocess, say), model=model)
     opened = open_classifier(business, training, settings.business_home(business.key))
     library = Library(
         settings,
-        Parts(business, encoder, preprocess.canonical, today=_today(business), model=model),
+        Parts(business, encoder, preprocess.canonical, today=_today(business), model=model, cache=shared.cache),
         Told(passages=_counted(say, "Reading the papers: {done} of {total} passages")),
     )
     catalogued = Records(engine, business.key, prepare=preprocess.in_catalogue_words)
@@ -276,6 +282,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
             audit=Audit(business.key, partial(_versions, opened, library)),
             clock=_clock(business),
             max_chars=settings.max_message_chars,
+            too_often=_too_often(settings, shared),
         ),
         classifier=opened.classifier,
         training=training,
@@ -284,7 +291,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, say: Progr
         encoder=encoder,
         store=store,
         outbox=outbox,
-        bell=LocalBell(),
+        shared=shared,
         notary=Notary(store, settings.audit_home(business.key)),
     )
 
@@ -306,13 +313,21 @@ def _whole_questions(library: Library, encoder: Encoder | None, model: LanguageM
     return WholeQuestions(library, similar_by(encoder), Condenser(model, mask) if model is not None else None)
 
 
+def _too_often(settings: Settings, shared: Shared) -> Callable[[str], bool]:
+    """Whether a chat's messages come faster than it is answered; each call counts one."""
+    if not settings.user_rate:
+        return lambda _session_id: False
+    rate = parse(settings.user_rate)
+    return lambda session_id: not shared.rates.allow(session_id, rate)
+
+
 def _budget(settings: Settings, business: Business, engine: Engine) -> Budget | None:
     if not settings.llm_daily_tokens:
         return None
     return Budget(engine, business.key, limit=settings.llm_daily_tokens, today=_today(business))
 
 
-def _encoder(settings: Settings, say: Progress) -> Encoder | None:
+def _encoder(settings: Settings, say: Progress, cache: Cache | None = None) -> Encoder | None:
     encoder = open_encoder(
         settings.encoder,
         home=settings.home.expanduser(),
@@ -320,6 +335,8 @@ def _encoder(settings: Settings, say: Progress) -> Encoder | None:
         threads=settings.threads,
         key=settings.encoder_key.get_secret_value() or None,
     )
+    if encoder is not None and cache is not None and settings.encoder.startswith(_SERVED):
+        encoder = SharedEncoder(encoder, cache)
     # One message is encoded once, though classifier, search and reranker each ask for it.
     return RememberingEncoder(encoder) if encoder is not None else None
 

@@ -20,6 +20,7 @@ from munshi.bot.conductor import Conductor
 from munshi.bot.context import Context, Guess, Step
 from munshi.bot.doorkeeper import Doorkeeper
 from munshi.bot.effects import Request, once
+from munshi.bot.keyed_locks import KeyedLocks
 from munshi.bot.message import Message
 from munshi.bot.outbox import Outbox
 from munshi.bot.outbox_rows import Queued
@@ -27,7 +28,6 @@ from munshi.bot.preprocess import Utterance
 from munshi.bot.pressed import heard, yes_means
 from munshi.bot.router import MODEL_STEP, Route
 from munshi.bot.secret_words import hide
-from munshi.bot.shared import KeyedLocks
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import GoneError, Session, StaleSessionError, Store
 from munshi.bot.wordless import NOTED, answer_key, is_silent, shown
@@ -114,8 +114,9 @@ class Assistant:
         audit: Audit,
         clock: Callable[[], datetime],
         max_chars: int,
+        too_often: Callable[[str], bool] = lambda _session_id: False,
     ) -> None:
-        """`clock` gives an aware time in the business's zone."""
+        """`clock` gives an aware time in the business's zone, `too_often` counts a chat's messages."""
         self._store = store
         self._outbox = outbox
         self._understand = understand
@@ -124,6 +125,7 @@ class Assistant:
         self._phrases = conductor.phrases
         self._clock = clock
         self._max_chars = max_chars
+        self._too_often = too_often
         self._audit = audit
         self._chats = KeyedLocks()
 
@@ -272,7 +274,9 @@ class Assistant:
     def _refuse(self, message: Message, state: SessionState) -> Step | None:
         """A word about messages that hold nothing to understand."""
         key = None
-        if not message.text.strip():
+        if self._too_often(message.session_id):
+            key = "too_many_messages"
+        elif not message.text.strip():
             key = answer_key(message)
         elif len(message.text) > self._max_chars:
             key = "too_long_message"

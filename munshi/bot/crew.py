@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.bot.app import App
-from munshi.bot.bell import Bell
 from munshi.bot.interim import Interim
 from munshi.bot.keeper import Keeper
 from munshi.bot.sender import Sender
@@ -43,7 +42,7 @@ class Crew:
     """Threads of one process: those that answer, those that send, and one that looks after both."""
 
     def __init__(self, app: App) -> None:
-        self._bell: Bell = app.bell
+        self._bell = app.shared.bell
         self._stopped = threading.Event()
         self._keeper = Keeper(app.store, Interim(app.store, app.outbox, app.phrases))
         self._worker = Worker(app.store, app, app.outbox.channels, self._keeper)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
@@ -16,6 +17,7 @@ from munshi.bot.customer_data import sections
 from munshi.bot.database import open_engine
 from munshi.bot.scrub import scrub
 from munshi.bot.settings import Settings
+from munshi.bot.shared import forget_shared
 from munshi.bot.subjects import Found, UnknownSubjectError, find_subject
 from munshi.bot.tables import erasures
 from munshi.handlers.base import HandlerError
@@ -49,9 +51,11 @@ class Erased:
 class Privacy:
     """What one business keeps of a customer: shown, handed over, erased."""
 
-    def __init__(self, engine: Engine, business: str) -> None:
+    def __init__(self, engine: Engine, business: str, forget: Callable[[], object] = lambda: None) -> None:
+        """`forget` empties what the workers share beside the database."""
         self._engine = engine
         self._business = business
+        self._forget = forget
 
     def kept(self, customer: str) -> Kept:
         """All that is kept of a customer. Raises SubjectError (see `find_subject`)."""
@@ -85,6 +89,7 @@ class Privacy:
         if not open_:
             return False
         scrub(self._engine)
+        self._forget()
         with self._engine.begin() as db:
             db.execute(update(erasures).where(erasures.c.id.in_(open_)).values(finished_at=datetime.now(UTC)))
         return True
@@ -131,6 +136,6 @@ def open_privacy(settings: Settings) -> Iterator[Privacy]:
     business = load_business(settings.business)
     engine = open_engine(settings.database_url, home=settings.business_home(business.key))
     try:
-        yield Privacy(engine, business.key)
+        yield Privacy(engine, business.key, partial(forget_shared, settings, business.key))
     finally:
         engine.dispose()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from munshi.bot.business import Business
+from munshi.bot.cache import Cache, SharedReranker
 from munshi.bot.language import detect_language
 from munshi.bot.paper_list import ListedPaper, list_papers
 from munshi.bot.paper_look import Look, Looker
@@ -53,7 +54,7 @@ QUIET = Told()
 class Parts:
     """What answers from the papers is built of these. `prepare` is what questions and passages both go through.
 
-    `model` words answers, where there is one and the settings let it.
+    `model` words answers, where there is one and the settings let it; `cache` is what the workers share.
     """
 
     business: Business
@@ -61,6 +62,7 @@ class Parts:
     prepare: Prepare
     today: Callable[[], date]
     model: ChatModel | None = None
+    cache: Cache | None = None
 
 
 def build_retriever(
@@ -294,7 +296,12 @@ class Library:
             prepare=parts.prepare,
             mask=mask,
         )
-        return costly_reranker(parts.business, made_of)
+        costly = costly_reranker(parts.business, made_of)
+        if costly is None or parts.cache is None:
+            return costly
+        spec = str(parts.business.retrieval["reranker"])
+        model = parts.model.name if parts.model is not None else ""
+        return SharedReranker(costly, f"{spec} {model}", parts.cache)
 
     def _edition_of(self, index: Index) -> _Edition:
         arm = self._mirror.arm(index) if self._mirror is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from limits import parse
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -82,6 +83,17 @@ class Settings(BaseSettings):
         description="Password of the owner's pages (`/papers`), 8 characters at least; empty: they are there on this"
         " computer alone.",
     )
+    redis_url: SecretStr = Field(
+        SecretStr(""),
+        description="`redis://HOST:6379/0`: what several processes share (wake-ups, rate limits, a cache) is kept"
+        " there; empty: each keeps its own. Nothing is lost with it.",
+    )
+    user_rate: str = Field(
+        "120/minute", description="Messages that one chat is answered, more are politely declined; empty: no limit."
+    )
+    address_rate: str = Field(
+        "1200/minute", description="Requests to the chat that one address may send; empty: no limit."
+    )
     worker_threads: int = Field(
         4, ge=1, le=64, description="Messages of WhatsApp and the like that one process answers at the same time."
     )
@@ -126,6 +138,16 @@ class Settings(BaseSettings):
         if 0 < len(key.get_secret_value()) < SHORTEST_KEY:
             raise ValueError(f"a key has {SHORTEST_KEY} characters at least")
         return key
+
+    @field_validator("user_rate", "address_rate")
+    @classmethod
+    def _is_a_rate(cls, rate: str) -> str:
+        if rate:
+            try:
+                parse(rate)
+            except ValueError:
+                raise ValueError("write a rate as 60/minute, or leave it empty") from None
+        return rate
 
     def business_home(self, key: str) -> Path:
         """Where one business keeps its data."""

@@ -1,34 +1,68 @@
-"""What several workers share; in process, each thread is a worker."""
+"""What several workers share: wake-ups, rate limits, a cache. In process by default, in Redis by one setting.
+
+Redis holds the only copy of nothing: without it workers poll, count alone and compute again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
-from weakref import WeakValueDictionary
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from munshi.bot.bell import Bell, LocalBell
+from munshi.bot.cache import Cache
+from munshi.bot.rates import LocalRates, Rates
+from munshi.bot.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from munshi.bot.redis_link import RedisLink
 
 
-class KeyedLocks:
-    """One lock a key, kept only while somebody holds or awaits it."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the workers of one business share; `cache` is None where each remembers for itself."""
 
-    def __init__(self) -> None:
-        self._guard = Lock()
-        self._locks: WeakValueDictionary[str, _Slot] = WeakValueDictionary()
-
-    @contextmanager
-    def hold(self, key: str) -> Iterator[None]:
-        """Wait for the key, and give it back at the end."""
-        with self._guard:
-            slot = self._locks.get(key) or _Slot()
-            self._locks[key] = slot
-        with slot.lock:
-            yield
+    bell: Bell
+    rates: Rates
+    cache: Cache | None = None
 
 
-class _Slot:
-    """A lock that can be weakly referenced."""
+@contextmanager
+def open_shared(settings: Settings, business: str) -> Iterator[Shared]:
+    """What `settings` say is shared. Raises SettingsError on an address that is none of Redis."""
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        yield Shared(LocalBell(), LocalRates())
+        return
+    from munshi.bot.rates import RedisRates
+    from munshi.bot.redis_bell import RedisBell
 
-    __slots__ = ("__weakref__", "lock")
+    link = _link(url, business)
+    bell = RedisBell(link)
+    try:
+        yield Shared(bell, RedisRates(link), Cache(link))
+    finally:
+        bell.close()
+        link.close()
 
-    def __init__(self) -> None:
-        self.lock = Lock()
+
+def forget_shared(settings: Settings, business: str) -> bool:
+    """Forget what Redis holds of a business; False where Redis does not answer (all of it is gone within a day)."""
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        return True
+    link = _link(url, business)
+    try:
+        return link.clear()
+    finally:
+        link.close()
+
+
+def _link(url: str, business: str) -> RedisLink:
+    from munshi.bot.redis_link import RedisLink
+
+    try:
+        return RedisLink(url, business)
+    except ValueError as error:
+        raise SettingsError(f"MUNSHI_REDIS_URL: {error}. Write redis://HOST:6379/0, say.") from None

@@ -17,11 +17,13 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.telemetry import TelemetryConfig
+from limits import parse
 from starlette.routing import Mount
 
 from munshi.bot.app import App
 from munshi.bot.crew import working
 from munshi.bot.watch import watching
+from munshi.ui.address_rate import AddressRate
 from munshi.ui.chat import build_chat, theme
 from munshi.ui.console import fault
 from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, greet_customer, start_chat
@@ -56,6 +58,7 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
         middleware=[
             Middleware(SafeHeaders),
             Middleware(OnlyPathsInUse),
+            *_address_rate(app),
             Middleware(OwnerOnly, path=PATH, password=app.settings.owner_password.get_secret_value()),
             Middleware(OwnPage, title=profile.name, description=profile.description, greet=greet_customer),
             Middleware(
@@ -76,6 +79,13 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
     _mount(server, build_search_page(app), PATH)  # before the chat: what is mounted at "/" takes every path
     _mount(server, build_chat(app), "/")
     return server
+
+
+def _address_rate(app: App) -> list[Middleware]:
+    if not app.settings.address_rate:
+        return []
+    rate = parse(app.settings.address_rate)
+    return [Middleware(AddressRate, allow=lambda who: app.shared.rates.allow(who, rate))]
 
 
 def _mount(server: FastAPI, page: gr.Blocks, path: str) -> None:

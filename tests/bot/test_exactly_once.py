@@ -34,7 +34,7 @@ def ask_for_a_call(app: App) -> str:
 
 def open_shop(url: str, home: str) -> App:
     os.environ["MUNSHI_HOME"] = home
-    opened = open_app(Settings(database_url=url, encoder="none"))
+    opened = open_app(Settings(database_url=url, encoder="none", user_rate=""))
     return opened.__enter__()
 
 
