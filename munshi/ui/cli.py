@@ -28,6 +28,7 @@ from munshi.ui.cli_search import search
 from munshi.ui.cli_train import train
 from munshi.ui.cli_train_reranker import reranker
 from munshi.ui.cli_tune import tune
+from munshi.ui.cli_whatsapp import simulated, whatsapp
 from munshi.ui.cli_worker import worker
 from munshi.ui.console import (
     DONE,
@@ -64,6 +65,7 @@ cli.add_typer(customer, name="customer")
 cli.add_typer(evaluate, name="evaluate")
 cli.add_typer(export, name="export")
 cli.add_typer(inbox, name="inbox")
+cli.add_typer(whatsapp, name="whatsapp")
 cli.add_typer(outbox, name="outbox")
 cli.command()(worker)
 train.command()(reranker)
@@ -101,11 +103,14 @@ def serve(
         int, typer.Option(min=0, max=64, help="Processes that answer WhatsApp and the like; 0: this one does it too.")
     ] = 0,
     insecure_simulator: Annotated[
-        bool, typer.Option("--insecure-simulator", help="Take in WhatsApp messages that nobody signed. To try it out.")
+        bool, typer.Option("--insecure-simulator", help="Let `munshi whatsapp simulate --url` be Meta, signed or not.")
     ] = False,
 ) -> None:
     """Open the chat window in the browser, and take in what the channels bring."""
-    with leaving_on_sigterm(), opened(business, host=host, port=port) as app:
+    if insecure_simulator and workers:
+        raise typer.BadParameter("--insecure-simulator goes without --workers")
+    overrides: dict[str, Any] = {"host": host, "port": port, **(simulated() if insecure_simulator else {})}
+    with leaving_on_sigterm(), opened(business, **overrides) as app:
         from munshi.ui.gradio_start import skip_stubs
 
         skip_stubs()
