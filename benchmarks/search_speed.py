@@ -10,10 +10,12 @@ token vectors as they have words: what is found is then meaningless, the time it
 a folder and opened from there, as a server opens it.
 
 The recipe, where the train extra is installed: rank_bm25 over lower-cased words, sentence-transformers on the same
-weights, numpy; both min-max fused. The passages' vectors are ours. Times are per query in milliseconds, encoding
-included, over 200 queries, ours and the recipe's taken in turns so that a busy machine slows both, and in processor
-time too, which other programs change less. Memory is that of a process that searches alone, the files of the index
-that were touched included.
+weights, numpy; both min-max fused. The passages' vectors are ours. Each searches in a process of its own, with its
+libraries' threads as they come; ours keeps BLAS to one, as the server does. With OMP_NUM_THREADS=1 before the command
+the recipe is kept to one thread too, which it may gain by. Times are per query in milliseconds, encoding included, over
+200 queries, ours and the recipe's taken in turns so that a busy machine slows both, and in processor time too, which
+other programs change less. Memory is that of a process that searches alone, the files of the index that were touched
+included.
 
 Data: BANKING77 (CC BY 4.0), CLINC150 (CC BY 3.0), XQuAD (CC BY-SA 4.0).
 """
@@ -25,19 +27,19 @@ import csv
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.machine import data_folder, describe, memory_mib
+from benchmarks.machine import data_folder, describe
 from benchmarks.retrieval import recipe_lexical, stretched
+from benchmarks.turns import Apart, Taken, Ways, in_turns, medians
 from munshi.knowledge.base import Encoder, Passage
 from munshi.knowledge.encoder import open_encoder
 from munshi.knowledge.evaluation import read_task
@@ -45,14 +47,13 @@ from munshi.knowledge.generation import Generation, read_generation, write_gener
 from munshi.knowledge.index import Index
 from munshi.knowledge.search import HybridRetriever, SearchSettings
 from munshi.knowledge.text import sentences
+from munshi.knowledge.threads import one_blas_thread
 from munshi.knowledge.weights import minilm_folder
 
 LIBRARIES = ("onnxruntime", "bm25s", "numpy", "rank-bm25", "sentence-transformers", "torch")
-QUERIES = 200
+QUERIES, UNCOUNTED = 200, 10
 SAMPLE = 1000  # passages embedded to tell the rate
 REAL_UP_TO = 20_000
-
-Search = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,6 @@ class RandomEncoder:
         return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
 
-class Taken(NamedTuple):
-    """Seconds by the clock and of the processor."""
-
-    clock: float
-    processor: float
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--passages", default="10000,100000", help="how many, several with commas between")
@@ -105,7 +99,7 @@ def main() -> None:
 
 
 def measure(size: int, encoder: Encoder, home: str, *, random: bool, peer: bool) -> None:
-    """Print how long searches among `size` passages take; a new process does the searching, as a server would."""
+    """Print how long searches among `size` passages take, in new processes, as a server would make them."""
     started = time.perf_counter()
     maker = RandomEncoder(encoder.dim, np.random.default_rng(0)) if random else encoder
     built = Index.from_passages(corpus(size), maker)
@@ -114,21 +108,11 @@ def measure(size: int, encoder: Encoder, home: str, *, random: bool, peer: bool)
     with tempfile.TemporaryDirectory() as folder:
         write_generation(Generation(built, {}), Path(folder))
         del built
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            pool.submit(search_in, folder, home, peer=peer).result()
-
-
-def search_in(folder: str, home: str, *, peer: bool) -> None:
-    """Print how long searches in the index that lies in a folder take."""
-    encoder = opened(home)
-    before = memory_mib() or float("nan")
-    index = read_generation(Path(folder)).index
-    show(timed(ours(index, encoder)))
-    print(
-        f"  memory {before:.0f} MiB before opening the index, {memory_mib() or float('nan'):.0f} MiB after the searches"
-    )
-    if peer:
-        against(index, ours(index, encoder))
+        mine = Apart(ours, folder, home)
+        show(in_turns([mine], queries(QUERIES + UNCOUNTED), uncounted=UNCOUNTED))
+        print(f"  memory {mine.memory or float('nan'):.0f} MiB after the searches")
+        if peer:
+            against(Apart(ours, folder, home), Apart(recipe, folder))
 
 
 def opened(home: str) -> Encoder:
@@ -139,31 +123,21 @@ def opened(home: str) -> Encoder:
     return encoder
 
 
-def ours(index: Index, encoder: Encoder) -> dict[str, Search]:
-    """Our search, without and with the reranker, that remembers no question."""
-    found: dict[str, Search] = {}
-    for name, rerank in (("search", False), ("re-ranked", True)):
-        settings = SearchSettings(rerank=rerank, cache=0)
-        found[name] = HybridRetriever(index, encoder, settings=settings).search
-    return found
+@contextmanager
+def ours(folder: str, home: str) -> Iterator[Ways]:
+    """Our search, without and with the reranker, that remembers no question; BLAS is held as the server holds it."""
+    encoder, index = opened(home), read_generation(Path(folder)).index
+    settings = {"search": SearchSettings(rerank=False, cache=0), "re-ranked": SearchSettings(cache=0)}
+    with one_blas_thread():
+        yield {name: HybridRetriever(index, encoder, settings=one).search for name, one in settings.items()}
 
 
-def against(index: Index, ways: dict[str, Search]) -> None:
-    """Print ours and the recipe, taken in turns, and how they compare."""
-    times = timed({**ways, "recipe": recipe(index)})
-    print("  in turns with the recipe:")
-    show(times)
-    clock = {name: float(np.median([one.clock for one in taken])) for name, taken in times.items()}
-    processor = {name: float(np.median([one.processor for one in taken])) for name, taken in times.items()}
-    for name in ways:
-        by_clock, by_processor = clock["recipe"] / clock[name], processor["recipe"] / processor[name]
-        print(f"  {name} takes 1/{by_clock:.1f} of the recipe's time, 1/{by_processor:.1f} of its processor time")
-
-
-def recipe(index: Index) -> Search:
+@contextmanager
+def recipe(folder: str) -> Iterator[Ways]:
     """The recipe's hybrid search; it is given our vectors, whose content costs no time."""
     from sentence_transformers import SentenceTransformer
 
+    index = read_generation(Path(folder)).index
     if index.vectors is None:
         raise ValueError("the index has no vectors")
     model: Any = SentenceTransformer(str(minilm_folder().path), device="cpu")
@@ -176,23 +150,21 @@ def recipe(index: Index) -> Search:
         fused = 0.5 * stretched(lexical(query)) + 0.5 * stretched(dense)
         return np.argsort(-fused)[:5]
 
-    return search
+    yield {"recipe": search}
 
 
-def timed(ways: dict[str, Search]) -> dict[str, list[Taken]]:
-    """What each query took by each way, after ten queries that do not count."""
-    asked = queries(QUERIES + 10)
-    times: dict[str, list[Taken]] = {name: [] for name in ways}
-    for number, query in enumerate(asked):
-        for name, search in ways.items():
-            started = Taken(time.perf_counter(), time.process_time())
-            search(query)
-            if number >= 10:
-                times[name].append(Taken(time.perf_counter() - started.clock, time.process_time() - started.processor))
-    return times
+def against(mine: Apart, peer: Apart) -> None:
+    """Print ours and the recipe, taken in turns, and how they compare."""
+    times = in_turns([mine, peer], queries(QUERIES + UNCOUNTED), uncounted=UNCOUNTED)
+    print("  in turns with the recipe:")
+    show(times)
+    middle = medians(times)
+    for name in mine.names:
+        by_clock, by_processor = (np.array(middle["recipe"]) / np.array(middle[name])).tolist()
+        print(f"  {name} takes 1/{by_clock:.1f} of the recipe's time, 1/{by_processor:.1f} of its processor time")
 
 
-def show(times: dict[str, list[Taken]]) -> None:
+def show(times: Mapping[str, Sequence[Taken]]) -> None:
     for name, taken in times.items():
         p50, p95 = np.quantile([one.clock for one in taken], (0.5, 0.95)) * 1000
         processor = np.median([one.processor for one in taken]) * 1000

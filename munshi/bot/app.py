@@ -64,6 +64,7 @@ from munshi.knowledge.base import Encoder, Say
 from munshi.knowledge.condense import Condenser
 from munshi.knowledge.encoder import known_words, open_encoder
 from munshi.knowledge.memo import RememberingEncoder
+from munshi.knowledge.threads import one_blas_thread
 
 Progress = Callable[[str], None]
 
@@ -179,7 +180,7 @@ def open_app(settings: Settings, *, progress: Progress | None = None, catch_up: 
     home = settings.business_home(business.key)
     engine = open_engine(settings.database_url, home=home)
     try:
-        with open_shared(settings, business.key) as shared:
+        with open_shared(settings, business.key) as shared, one_blas_thread():
             app = _assemble(settings, business, engine, shared, say)
             if catch_up:
                 app.assistant.catch_up()
@@ -232,7 +233,8 @@ def open_library(settings: Settings, *, progress: Progress | None = None, told: 
         today = datetime.now(business.profile.timezone).date()
         library = Library(settings, Parts(business, encoder, prepare, lambda: today), told, wait=True)
         try:
-            yield library
+            with one_blas_thread():
+                yield library
         finally:
             library.close()
     finally:

@@ -48,7 +48,8 @@ def read_query(text: str, prepare: Prepare, synonyms: Synonyms) -> Query:
     cleaned = clean(text, limit=MAX_QUERY).text
     prepared = prepare(cleaned)
     looked_up = terms(prepared)
-    looked_up += [term for term in terms(cleaned) if term not in set(looked_up)]
+    if prepared != cleaned:
+        looked_up += [term for term in terms(cleaned) if term not in set(looked_up)]
     known = tuple(plain_stems(prepared))
     return Query(cleaned, prepared, tuple(looked_up), known, tuple(synonyms.variants(known)))
 

@@ -19,11 +19,11 @@ class MaxSimReranker:
 
     The new score is `weight` times MaxSim stretched onto 0 to 1 over the list, plus the rest times the old score. In it
     a token of the question counts by how much the list disagrees over it: one that every passage matches alike, "is" or
-    what the shop deals in, tells nothing. That and 0.3 were chosen together with the search's `alpha`, on XQuAD's even
-    articles, a shop's FAQ with alternates left out, STS-B's training pairs, and questions found by the intent's name.
+    what the shop deals in, tells nothing. 0.2 was chosen together with the search's `alpha`, on the eight sets of
+    `benchmarks.search_weights`.
     """
 
-    def __init__(self, index: Index, encoder: Encoder, *, weight: float = 0.3) -> None:
+    def __init__(self, index: Index, encoder: Encoder, *, weight: float = 0.2) -> None:
         self._index = index
         self._encoder = encoder
         self._weight = weight

@@ -11,11 +11,11 @@ class SearchSettings:
     """What each stage of a search does, and how much of it.
 
     `lexical`, `dense`, `rerank`, `expand`, `exact` and `conflicts` switch a stage on. `alpha` is the dense arm's weight
-    in min-max fusion; 0.7 was chosen on XQuAD's even articles, FAQ alternates left out of the index one at a time,
-    STS-B's training pairs and questions found by their intent's name. With `coordinate` a lexical score counts by the
-    share of the question it covers, so that a passage that shares only "at" and "a" with it gets no say. `synonyms` are
-    groups of words that mean the same; one that is added to the customer's words counts by the weight `synonym`.
-    `boost` is what a passage that fits all filters is given on top (scores run from 0 to about 1).
+    in min-max fusion; 0.7 was chosen on the eight sets of `benchmarks.search_weights`. With `coordinate` a lexical
+    score counts by the share of the question it covers, so that a passage that shares only "at" and "a" with it
+    gets no say. `synonyms` are groups of words that mean the same; one that is added to the customer's words counts
+    by the weight `synonym`. `boost` is what a passage that fits all filters is given on top (scores run from 0 to
+    about 1).
 
     A costly reranker is asked only where the first hit is less than `margin` ahead of the second. `cache` is how many
     searches are remembered, 0 for none.

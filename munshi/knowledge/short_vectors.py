@@ -1,6 +1,6 @@
 """Vectors made short for a first look: their coordinates on the few axes on which the passages differ most.
 
-Among many passages the time of a search is that of reading their vectors from memory, and a quarter of each tells
+Among many passages the time of a search is that of reading their vectors from memory, and a third of each tells
 nearly the same. The nearest by those are then compared in full.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-LENGTH = 96
+LENGTH = 128
 """Coordinates kept."""
 
 
