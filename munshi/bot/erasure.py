@@ -14,7 +14,7 @@ from munshi.bot.all_tables import metadata
 from munshi.bot.audit import Audit
 from munshi.bot.business import load_business
 from munshi.bot.customer_data import sections
-from munshi.bot.database import open_engine
+from munshi.bot.database import StoreError, open_engine
 from munshi.bot.scrub import scrub
 from munshi.bot.settings import Settings
 from munshi.bot.shared import forget_shared
@@ -51,8 +51,8 @@ class Erased:
 class Privacy:
     """What one business keeps of a customer: shown, handed over, erased."""
 
-    def __init__(self, engine: Engine, business: str, forget: Callable[[], object] = lambda: None) -> None:
-        """`forget` empties what the workers share beside the database."""
+    def __init__(self, engine: Engine, business: str, forget: Callable[[], bool] = lambda: True) -> None:
+        """`forget` empties what the workers share beside the database, and says whether it could."""
         self._engine = engine
         self._business = business
         self._forget = forget
@@ -89,7 +89,8 @@ class Privacy:
         if not open_:
             return False
         scrub(self._engine)
-        self._forget()
+        if not self._forget():
+            raise StoreError("Erased, but Redis does not answer: once it does, `munshi privacy finish` empties it too.")
         with self._engine.begin() as db:
             db.execute(update(erasures).where(erasures.c.id.in_(open_)).values(finished_at=datetime.now(UTC)))
         return True

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine, delete, select
 
 from munshi.bot.business import load_business
-from munshi.bot.erasure import Privacy
+from munshi.bot.database import StoreError
+from munshi.bot.erasure import Privacy, is_unfinished
 from munshi.bot.message import Message
 from munshi.bot.store import Store
 from munshi.bot.subjects import SubjectError, UnknownSubjectError
@@ -78,3 +79,12 @@ def test_a_chat_of_a_phone_that_another_customer_used_too_is_seen_to_first(priva
         privacy.erase(PHONE)
     assert privacy.erase("whatsapp-1").what == "a chat"
     assert privacy.erase(PHONE).rows["orders"]
+
+
+def test_what_the_workers_share_is_emptied_once_it_answers(privacy: Privacy, engine: Engine) -> None:
+    with pytest.raises(StoreError):
+        Privacy(engine, "shop", lambda: False).erase(PHONE)
+    assert ORDER not in numbers(engine)
+    assert is_unfinished(engine)
+    assert privacy.finish()
+    assert not is_unfinished(engine)
