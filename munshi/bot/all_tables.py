@@ -8,6 +8,7 @@ import munshi.handlers.cards
 import munshi.handlers.customers
 import munshi.handlers.erased
 import munshi.handlers.ledger
+import munshi.handlers.order_requests
 import munshi.handlers.otp
 import munshi.handlers.payees
 import munshi.handlers.placed_orders

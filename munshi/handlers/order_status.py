@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from munshi.handlers.base import CALL_PERSON, Button, Phrases, Reply, SlotSpec, Turn
+from munshi.handlers.records import Records
 from munshi.handlers.registry import HandlerConfig, Services
 from munshi.handlers.rows import Order
 from munshi.handlers.slots import build, own_or
@@ -42,19 +43,24 @@ class OrderStatus:
         if order.expected_on is not None and order.status in ON_THE_WAY:
             key = "order_overdue" if order.expected_on < today else "order_expected"
             yield phrases(key, language, date=day(order.expected_on))
-        yield phrases("order_items", language, items=", ".join(map(self._item, order.items)))
+        yield phrases("order_items", language, items=items_in_words(self._services.records, order.items))
         if order.courier and order.tracking:
             yield phrases("order_courier_tracking", language, courier=order.courier, tracking=order.tracking)
         elif order.courier:
             yield phrases("order_courier", language, courier=order.courier)
 
-    def _item(self, item: str) -> str:
-        """Write "BRK-201 x2" as "Front brake pad set × 2"; what is no SKU of the list stays as it is."""
-        match = _ITEM.fullmatch(item)
-        product = self._services.records.product(match["sku"] if match else item)
-        if product is None:
-            return item
-        return f"{product.name} × {match['count']}" if match else product.name
+
+def items_in_words(records: Records, items: Iterable[str]) -> str:
+    """Write "BRK-201 x2" as "Front brake pad set × 2"; what is no SKU of the list stays as it is."""
+    return ", ".join(_item_in_words(records, item) for item in items)
+
+
+def _item_in_words(records: Records, item: str) -> str:
+    match = _ITEM.fullmatch(item)
+    product = records.product(match["sku"] if match else item)
+    if product is None:
+        return item
+    return f"{product.name} × {match['count']}" if match else product.name
 
 
 def not_found(phrases: Phrases, language: str, number: str) -> Reply:
