@@ -8,6 +8,7 @@
         server.refuses = {"response_format"}                  # a request with that field gets 400, which names it
         server.names_refused = False                          # or does not
         server.requests[-1].body["messages"]                  # what was sent
+    server.calls = {"send_money": {"amount": 5}}          # tools that it calls beside what it writes, asked or not
 
 `answer` takes the contents of all messages, a line each, and gives the text. Left None, a request with a JSON schema
 is answered with the simplest JSON that keeps to it (the first label of an `enum`), any other with "Yes, of course.".
@@ -101,6 +102,7 @@ class LanguageModelServer:
         self.redirects_to = ""
         self.gives_logprobs = True
         self.logprob: Callable[[str], float] = lambda _: -0.1
+        self.calls: dict[str, dict[str, Any]] = {}
         self.requests: list[Request] = []
         self.connections = 0
         self.released = threading.Event()
@@ -309,6 +311,7 @@ class _Words:
         everything = re.findall(r"\s*\S+|\s+", text)
         self.tokens = everything[: self.limit()]
         self.complete = len(self.tokens) == len(everything)
+        self.calls = owner.calls
         self.logprob = owner.logprob if owner.gives_logprobs and self.body.get("logprobs") else None
 
     @property
@@ -373,6 +376,8 @@ class _Ollama(_Words):
 
     def _part(self, tokens: list[str], *, done: bool) -> dict[str, Any]:
         message = {"role": "assistant", "content": "".join(tokens)} if self.choices else {"role": "assistant"}
+        if done and self.calls:
+            message |= {"tool_calls": [{"function": {"name": n, "arguments": a}} for n, a in self.calls.items()]}
         part: dict[str, Any] = {"model": self.body["model"], "created_at": "2026-11-21T05:00:00Z", "message": message}
         if tokens and (entries := self.entries(tokens)):
             part["logprobs"] = entries
@@ -401,10 +406,13 @@ class _OpenAI(_Words):
             yield self._event({"content": token}, [token])
 
     def end(self) -> bytes:
-        return self._event({}, None, finish="stop" if self.complete else "length") + b"data: [DONE]\n\n"
+        called = self._event({"tool_calls": self._called()}, None) if self.calls else b""
+        return called + self._event({}, None, finish="stop" if self.complete else "length") + b"data: [DONE]\n\n"
 
     def whole(self) -> dict[str, Any]:
-        message = {"role": "assistant", "content": "".join(self.tokens)}
+        message: dict[str, Any] = {"role": "assistant", "content": "".join(self.tokens)}
+        if self.calls:
+            message |= {"tool_calls": self._called()}
         entries = self.entries(self.tokens)
         choice = {
             "index": 0,
@@ -415,6 +423,12 @@ class _OpenAI(_Words):
         return self._envelope("chat.completion", choice) | {
             "usage": {"prompt_tokens": 1, "completion_tokens": len(self.tokens), "total_tokens": 1 + len(self.tokens)}
         }
+
+    def _called(self) -> list[dict[str, Any]]:
+        return [
+            {"index": at, "id": f"call_{at}", "type": "function", "function": {"name": n, "arguments": json.dumps(a)}}
+            for at, (n, a) in enumerate(self.calls.items())
+        ]
 
     def _event(self, delta: dict[str, Any], tokens: list[str] | None, finish: str | None = None) -> bytes:
         entries = self.entries(tokens) if tokens else None
