@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
 from benchmarks.kill_streams import BANK, SHOP, Effect, Said, chats_of
 from munshi.bot.app import App
 from munshi.handlers.ledger import accounts, faults, journal, postings
+from munshi.handlers.placed_orders import placed_orders
+from munshi.handlers.tables import products
 from munshi.handlers.tickets import list_tickets
 
+Thing = TypeVar("Thing")
+
+ORDER = re.compile(r"\bNAS-9\d{4}\b")
 REFERENCE = re.compile(r"\b[2-9A-HJKMNP-Z]{10}\b")
 ALL = 10**6
 
@@ -27,6 +33,7 @@ def found(apps: Mapping[str, App], sent: Sequence[Said], answers: Mapping[str, s
         yield from _audit(app, theirs)
     with apps[SHOP].store.reading() as db:
         yield from _tickets(db, sent)
+        yield from _orders(db, sent, answers)
     with apps[BANK].store.reading() as db:
         yield from (f"ledger: {fault}" for fault in faults(db, BANK))
         yield from _transfers(db, sent, answers)
@@ -58,6 +65,22 @@ def _tickets(db: Connection, sent: Sequence[Said]) -> Iterator[str]:
     yield from _apart("tickets", left, _wanted(sent, "ticket"))
 
 
+def _orders(db: Connection, sent: Sequence[Said], answers: Mapping[str, str]) -> Iterator[str]:
+    placed = db.execute(select(placed_orders).where(placed_orders.c.business == SHOP)).mappings().all()
+    kept = Counter((row["order_number"], line["sku"], line["count"]) for row in placed for line in row["lines"])
+    told = Counter(
+        (number, said.effect.who, said.effect.much)
+        for said in sent
+        if said.effect is not None and said.effect.kind == "order"
+        for number in ORDER.findall(answers.get(said.id, ""))
+    )
+    yield from _apart("orders", kept, told)
+    for row in db.execute(select(products).where(products.c.business == SHOP)):
+        held = sum(count * times for (_, sku, count), times in kept.items() if sku == row.sku)
+        if row.held != held or row.stock < held:
+            yield f"{row.sku}: {row.stock} in stock, {row.held} held, {held} ordered"
+
+
 def _transfers(db: Connection, sent: Sequence[Said], answers: Mapping[str, str]) -> Iterator[str]:
     query = (
         select(journal.c.reference, postings.c.account_id, postings.c.amount_paise)
@@ -67,7 +90,7 @@ def _transfers(db: Connection, sent: Sequence[Said], answers: Mapping[str, str])
     moved = db.execute(query).all()
     made = Counter(Effect("transfer", row.account_id, -row.amount_paise) for row in moved)
     yield from _apart("transfers", made, _wanted(sent, "transfer"))
-    told = Counter(REFERENCE.findall(" ".join(answers.get(said.id, "") for said in sent if said.effect)))
+    told = Counter(REFERENCE.findall(" ".join(answers.get(said.id, "") for said in sent if said.business == BANK)))
     yield from _apart("references", told, Counter(row.reference for row in moved))
 
 
@@ -80,7 +103,7 @@ def _wanted(sent: Sequence[Said], kind: str) -> Counter[Effect]:
     return Counter(said.effect for said in sent if said.effect is not None and said.effect.kind == kind)
 
 
-def _apart(what: str, there: Counter[Effect] | Counter[str], wanted: Counter[Effect] | Counter[str]) -> Iterator[str]:
+def _apart(what: str, there: Counter[Thing], wanted: Counter[Thing]) -> Iterator[str]:
     if there != wanted:
-        more, less = dict(Counter(there) - Counter(wanted)), dict(Counter(wanted) - Counter(there))
+        more, less = dict(there - wanted), dict(wanted - there)
         yield f"{what} too many: {more or 'none'}, missing: {less or 'none'}"

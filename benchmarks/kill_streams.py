@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 SHOP, BANK = "auto-parts", "dummy-bank"
 CHATS = 3
-"""Of each kind; two chats of the bank's are one customer's."""
+"""Of the bank's, two of them one customer's; of each kind of the shop's there is one less."""
+
+PRODUCTS = {"BRK-201": "swift brake pad", "CLU-101": "swift clutch plate"}
+"""What is ordered: the first is soon sold out."""
 
 ACCOUNTS = {"AMC10001": ("AMV00014521", "my landlord"), "AMC10002": ("AMV00012345", "my sister")}
 """The bank's customers: the account they send from, and whom they call their payee."""
@@ -16,11 +19,13 @@ ACCOUNTS = {"AMC10001": ("AMV00014521", "my landlord"), "AMC10002": ("AMV0001234
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a yes must lead to, once: a ticket for a phone number, or so many paise from a customer's account."""
+    """What a yes must lead to, once: a ticket for a phone number, so many paise from a customer's account, or an order
+    for so many pieces, where there are as many.
+    """
 
     kind: str
     who: str
-    paise: int = 0
+    much: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,11 @@ def customers() -> dict[str, str]:
 
 
 def _chats() -> list[tuple[str, str, tuple[Plan, ...]]]:
-    shop = [(SHOP, f"shop-{number}", (_call_back, _call_back, _question)) for number in range(CHATS)]
+    shop = [(SHOP, f"shop-{number}", (_call_back, _call_back, _question)) for number in range(CHATS - 1)]
+    orders = [(SHOP, f"orders-{number}", (_order, _order, _question)) for number in range(CHATS - 1)]
     known = sorted(ACCOUNTS)
     bank = [(BANK, f"bank-{number}", _transfers(known[number % len(known)])) for number in range(CHATS)]
-    return [*shop, *bank]
+    return [*shop, *orders, *bank]
 
 
 def _chat(business: str, name: str, plans: tuple[Plan, ...], seed: int) -> Iterator[Said]:
@@ -80,6 +86,12 @@ def _call_back(rng: random.Random) -> Sequence[Line]:
     phone = f"98{rng.randrange(10**8):08d}"
     form = [(text, None) for text in ("please ring me back", "Asha", phone, "Evening")]
     return [*form, ("yes", Effect("ticket", phone)) if rng.random() < 0.7 else ("cancel", None)]
+
+
+def _order(rng: random.Random) -> Sequence[Line]:
+    sku, count = rng.choice(sorted(PRODUCTS)), rng.randrange(1, 4)
+    asked = (f"order {count} {PRODUCTS[sku]} please book it", "I'll pick it up", "Asha", "9000000101")
+    return [*((text, None) for text in asked), ("yes", Effect("order", sku, count)), ("cancel", None)]
 
 
 def _transfers(customer: str) -> tuple[Plan, ...]:

@@ -2,13 +2,15 @@
 
 python -m benchmarks.kills [--kills 1000] [--seed 1] [--database URL]
 
-A process answers a stream of messages from several chats of both: transfers, forms that end in a ticket once they are
-confirmed, corrections, forms that are left, questions. It is killed with SIGKILL a random while after a random one of
-them; the next one goes on where it was, is given every message again that was not answered when it was killed, some
-that were, and answers what it finds waiting. In the end:
+A process answers a stream of messages from several chats of both: transfers, orders, forms that end in a ticket once
+they are confirmed, corrections, forms that are left, questions. It is killed with SIGKILL a random while after a random
+one of them; the next one goes on where it was, is given every message again that was not answered when it was killed,
+some that were, and answers what it finds waiting. In the end:
 
 - every message that was acknowledged has one answer, and stands in the transcript once;
 - every transfer that was confirmed was made once, with the sum that was confirmed, under the reference that was told;
+- every order that was told stands in the books once, with the pieces that were confirmed, and no more is held of a
+  product than there is;
 - every form that was confirmed has left one ticket; and nothing was done that was not confirmed;
 - the ledger sums to zero, each balance is the sum of its postings, and none is below its floor;
 - a message that is delivered again gets the answer it got first;
@@ -32,10 +34,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.bank import let_in, roomy_bank
 from benchmarks.kill_checks import found
 from benchmarks.kill_streams import BANK, SHOP, Said, customers, stream
 from benchmarks.machine import describe
+from benchmarks.packs import let_in, roomy_bank, stocked_shop
 from munshi.bot.app import App, open_app
 from munshi.bot.message import Message
 from munshi.bot.settings import Settings
@@ -101,7 +103,7 @@ def main() -> None:
 @contextmanager
 def opened(home: Path, url: str) -> Iterator[Mapping[str, App]]:
     """The shop and the bank, on one database, with the bank's chats let in."""
-    packs = {SHOP: SHOP, BANK: str(roomy_bank(home))}
+    packs = {SHOP: str(stocked_shop(home)), BANK: str(roomy_bank(home))}
     with ExitStack() as stack:
         apps = {
             key: stack.enter_context(

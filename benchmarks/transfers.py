@@ -24,8 +24,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bank import KEY, let_in, roomy_bank
 from benchmarks.machine import describe
+from benchmarks.packs import KEY, let_in, roomy_bank
 from munshi.bot.app import App, open_app
 from munshi.bot.settings import Settings
 from munshi.handlers.base import Turn

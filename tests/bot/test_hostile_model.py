@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from benchmarks.bank import roomy_bank
+from benchmarks.packs import roomy_bank
 from munshi.bot.app import App, open_app
 from munshi.bot.consent import consent
 from munshi.bot.pressed import YES

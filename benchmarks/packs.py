@@ -1,7 +1,8 @@
-"""The demonstration bank with limits that a stream of transfers does not come up against, and customers let in."""
+"""The demonstration packs for a long stream of messages: a bank with roomy limits and customers let in, a full shop."""
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 from collections.abc import Iterable
@@ -36,6 +37,21 @@ def roomy_bank(folder: Path) -> Path:
     head, *rows = accounts.read_text(encoding="utf-8").splitlines()
     rich = [",".join((*row.split(",")[:3], str(RUPEES), row.split(",")[4])) for row in rows]
     accounts.write_text("\n".join((head, *rich)) + "\n", encoding="utf-8")
+    return pack
+
+
+def stocked_shop(folder: Path) -> Path:
+    """A copy of the demonstration shop under `folder` that has one product without end: its clutches."""
+    pack = folder / "auto-parts"
+    shutil.copytree(find_business("auto-parts"), pack)
+    products = pack / "records" / "products.csv"
+    with products.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    next(row for row in rows if row["sku"] == "CLU-101")["stock"] = str(COUNT)
+    with products.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
     return pack
 
 
