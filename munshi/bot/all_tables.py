@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import munshi.bot.channel_users
 import munshi.bot.tables
+import munshi.handlers.attachments
 import munshi.handlers.cards
 import munshi.handlers.customers
 import munshi.handlers.erased

@@ -29,6 +29,7 @@ from munshi.bot.conductor import Conductor
 from munshi.bot.database import open_engine
 from munshi.bot.dialogue import Dialogue
 from munshi.bot.doorkeeper import Doorkeeper
+from munshi.bot.fetching import Fetcher
 from munshi.bot.follow_up import similar_by
 from munshi.bot.identification import Identification
 from munshi.bot.identity_dialogue import IdentityDialogue
@@ -49,6 +50,7 @@ from munshi.bot.settings import Settings
 from munshi.bot.shared import Shared, open_shared
 from munshi.bot.store import Line, Store
 from munshi.bot.tools import Tools
+from munshi.bot.transcribe import open_transcriber
 from munshi.bot.whole_question import WholeQuestions
 from munshi.bot.wording import Phrasebook
 from munshi.handlers.base import Action, Handler, Stopping
@@ -97,6 +99,7 @@ class App:
     outbox: Outbox
     shared: Shared
     notary: Notary
+    fetcher: Fetcher
 
     def respond(
         self,
@@ -127,7 +130,7 @@ class App:
 
     def answer(self, message: Message) -> Response:
         """Answer a message that was received, the reply going out over its channel."""
-        response = self.assistant.answer(message)
+        response = self.assistant.answer(self.fetcher(message))
         self.notary.after_turn()
         return response
 
@@ -295,6 +298,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, shared: Sh
         outbox=outbox,
         shared=shared,
         notary=Notary(store, settings.audit_home(business.key)),
+        fetcher=Fetcher(store, outbox.channels, open_transcriber(settings)),
     )
 
 

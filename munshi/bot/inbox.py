@@ -18,6 +18,7 @@ from munshi.bot.state import SessionState, from_json
 from munshi.bot.store import Line, Store
 from munshi.bot.turns import in_hand
 from munshi.bot.wording import Phrasebook
+from munshi.handlers.attachments import Attachment, files_of
 from munshi.handlers.base import Language, Reply
 from munshi.handlers.tickets import Ticket, TicketError, claim_ticket, close_ticket, list_tickets, show_ticket
 
@@ -49,6 +50,12 @@ class Inbox:
         with self._store.reading() as db:
             ticket = show_ticket(db, self._store.business, _reference(reference))
         return ticket, self._store.transcript(ticket.session_id)
+
+    def files(self, reference: str) -> list[Attachment]:
+        """The files that the customer sent in the chat of a ticket. Raises TicketError where there is none."""
+        with self._store.reading() as db:
+            ticket = show_ticket(db, self._store.business, _reference(reference))
+            return list(files_of(db, self._store.business, ticket.session_id))
 
     def claim(self, reference: str, person: str) -> Ticket:
         """Give the chat to `person`: once this returns the bot is silent in it, whatever it had under way.

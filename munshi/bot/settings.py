@@ -117,6 +117,13 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Bearer key of the HTTP channel (`/v1/messages`), 16 characters at least; empty: it is not there.",
     )
+    transcribe_url: str = Field(
+        "",
+        description="Base URL of a server with OpenAI's transcription API, like `http://127.0.0.1:8000/v1`, which makes"
+        " words of voice notes; empty: they are politely declined.",
+    )
+    transcribe_model: str = Field("whisper-1", description="The model that is asked for there.")
+    transcribe_key: SecretStr = Field(SecretStr(""), description="API key for it.")
     threads: int = Field(2, ge=1, le=64, description="Processor threads the encoder may use.")
     form_minutes: float = Field(30, gt=0, description="An unfinished form is forgotten after so many minutes.")
     form_tries: int = Field(3, ge=1, le=20, description="Wrong answers to one question before a person is offered.")

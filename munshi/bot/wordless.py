@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from munshi.bot.fetching import FAULT
 from munshi.bot.incoming import SILENT
 from munshi.bot.message import Message
 
@@ -16,6 +17,7 @@ _ANSWERS = {
     "unsupported": "message_unsupported",
     **dict.fromkeys(("image", "video", "document", "sticker"), "attachment_unsupported"),
 }
+_FAULTS = ("attachment_too_large", "attachment_type", "attachment_unavailable")
 _SHOWN_CHARS = 200
 
 
@@ -26,6 +28,11 @@ def is_silent(message: Message) -> bool:
 
 def answer_key(message: Message) -> str:
     """The sentence that answers a message without words."""
+    fault = message.extra.get(FAULT)
+    if fault in _FAULTS:
+        return str(fault)
+    if message.attachments and message.kind in _ANSWERS:
+        return "attachment_kept"
     return _ANSWERS.get(message.kind, "attachment_unsupported" if message.attachments else "empty_message")
 
 

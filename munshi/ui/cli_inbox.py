@@ -6,6 +6,7 @@ import dataclasses
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +17,7 @@ from munshi.ui.console import BusinessOption, JsonOption, show_json, show_pairs,
 if TYPE_CHECKING:
     from munshi.bot.inbox import Inbox
 
-inbox = typer.Typer(help="Tickets that wait for a person: list, show, claim, reply, release.")
+inbox = typer.Typer(help="Tickets that wait for a person: list, show, files, claim, reply, release.")
 
 TicketArgument = Annotated[str, typer.Argument(help="The ticket's reference or number.")]
 PersonOption = Annotated[str | None, typer.Option("--as", help="Your name; default: your name on this computer.")]
@@ -80,6 +81,24 @@ def show(ticket: TicketArgument, business: BusinessOption = None, as_json: JsonO
         why = f" (not sent: {unsent[line.id]})" if line.id in unsent else ""
         typer.secho(f"\n{line.role} {line.at.astimezone():%d %b %H:%M}{why}", dim=True)
         typer.echo(line.text)
+
+
+@inbox.command()
+def files(
+    ticket: TicketArgument,
+    out: Annotated[Path, typer.Option(file_okay=False, help="The folder to save them in.")] = Path(),
+    business: BusinessOption = None,
+) -> None:
+    """Save the photos and PDFs that the customer sent in a ticket's chat."""
+    with _opened(business) as box:
+        found = box.files(ticket)
+        out.mkdir(parents=True, exist_ok=True)
+        for file in found:
+            path = out / f"{file.id[:8]}-{file.name}"
+            path.write_bytes(file.content)
+            typer.echo(str(path))
+    if not found:
+        typer.echo("The customer has sent no files there.")
 
 
 @inbox.command()

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from munshi.bot.app import App, open_app
+from munshi.bot.inbox import Inbox
 from munshi.bot.settings import load_settings
 from munshi.ui.cli_whatsapp import served
 from munshi.ui.meta_stand_in import MetaStandIn
@@ -133,6 +134,19 @@ def test_a_button_and_a_row_are_pressed_by_what_they_stand_for(table: Table) -> 
 def test_what_is_no_words_is_answered(table: Table, command: str) -> None:
     table.it.do(command)
     assert table.replies(1)[0]
+
+
+def test_a_photo_is_kept_for_the_person_who_takes_the_chat(table: Table, tmp_path: Path) -> None:
+    photo = tmp_path / "broken.jpg"
+    photo.write_bytes(b"\xff\xd8\xff\xe0 a photo")
+    table.it.do(f"/file {photo}")
+    table.replies(1)
+    table.it.do("talk to a person")
+    table.replies(2)
+    box = Inbox(table.app.store)
+    (ticket,) = box.tickets()
+    assert [file.content for file in box.files(ticket.reference)] == [photo.read_bytes()]
+    assert "[image" in box.show(ticket.reference)[1][0].text
 
 
 def test_a_reaction_and_a_new_device_are_noted_in_silence(table: Table) -> None:

@@ -13,10 +13,12 @@ import httpx
 from munshi.bot.channel import DeliveryError, Part
 from munshi.bot.channel_users import ChannelUsers
 from munshi.bot.incoming import Sender
+from munshi.bot.message import Media
 from munshi.bot.privacy import mask
 from munshi.bot.store import Store
 from munshi.bot.whatsapp import CHANNEL
 from munshi.bot.whatsapp.errors import consequence
+from munshi.bot.whatsapp.media import fetch
 from munshi.bot.whatsapp.parts import FILE, parts
 from munshi.bot.whatsapp.payload import USER_ID
 from munshi.handlers.base import Language, Phrases, Reply
@@ -68,6 +70,10 @@ class WhatsApp:
         """Mark a message as read and show that an answer is being written, for 25 seconds or until it is there."""
         read = {"status": "read", "message_id": message_id, "typing_indicator": {"type": "text"}}
         self._post("messages", json={"messaging_product": "whatsapp", **read}, timeout=_TYPING_TIMEOUT)
+
+    def fetch(self, media: Media, *, most: int) -> bytes:
+        """The bytes of a file that a customer sent. Raises MediaError."""
+        return fetch(self._http, media, most=most)
 
     def _recipient(self, address: str) -> Mapping[str, str]:
         """By number where it is known, as everything of Meta's takes it, and by their id of the person."""

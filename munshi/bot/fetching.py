@@ -1,0 +1,68 @@
+"""What is behind a message, fetched before it is answered: its files are kept, a voice note becomes words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
+
+from munshi.bot.message import Media, Message
+from munshi.bot.store import Store
+from munshi.bot.transcribe import Transcriber
+from munshi.bot.whatsapp.media import MediaError
+from munshi.handlers.attachments import MOST_BYTES, AttachmentError, keep
+
+logger = logging.getLogger(__name__)
+
+FAULT = "fault"
+"""Where `Message.extra` names the sentence that tells why a file could not be taken."""
+
+_SOUNDS = frozenset({"voice", "audio"})
+_FILES = frozenset({"image", "document"})
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """A channel that holds files for us."""
+
+    def fetch(self, media: Media, *, most: int) -> bytes:
+        """The bytes of a file of at most `most` bytes. Raises MediaError."""
+
+
+class Fetcher:
+    """Fetches over the channels that hold files. Without a transcriber, sounds stay where they are."""
+
+    def __init__(self, store: Store, channels: Mapping[str, object], transcriber: Transcriber | None) -> None:
+        self._store = store
+        self._channels = channels
+        self._transcriber = transcriber
+
+    def __call__(self, message: Message) -> Message:
+        """The message with what is behind it; whatever cannot be had is told in it."""
+        channel = self._channels.get(message.channel)
+        if not message.media or not isinstance(channel, Fetches):
+            return message
+        try:
+            if message.kind in _SOUNDS:
+                return self._heard(message, channel)
+            return self._with_files(message, channel) if message.kind in _FILES else message
+        except (MediaError, AttachmentError) as error:
+            logger.info("A file of message %s was not taken: %s", message.id, error)
+            return replace(message, extra={**message.extra, FAULT: error.key})
+
+    def _heard(self, message: Message, channel: Fetches) -> Message:
+        if self._transcriber is None:
+            return message
+        sound = message.media[0]
+        words = self._transcriber(channel.fetch(sound, most=MOST_BYTES), sound.mime_type)
+        return replace(message, text=words)
+
+    def _with_files(self, message: Message, channel: Fetches) -> Message:
+        fetched = [(media, channel.fetch(media, most=MOST_BYTES)) for media in message.media]
+        with self._store.transaction() as db:
+            kept = [
+                keep(db, self._store.business, message.session_id, content, name=media.name)
+                for media, content in fetched
+            ]
+        return replace(message, attachments=tuple(kept))
