@@ -13,5 +13,6 @@ import munshi.handlers.order_requests
 import munshi.handlers.otp
 import munshi.handlers.payees
 import munshi.handlers.placed_orders
-import munshi.handlers.stock  # noqa: F401 (each of these makes tables)
+import munshi.handlers.stock
+import munshi.handlers.visits  # noqa: F401 (each of these makes tables)
 from munshi.handlers.tables import metadata as metadata

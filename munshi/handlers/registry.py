@@ -31,6 +31,7 @@ _OWN: Mapping[str, str] = {
     "loan_eligibility": "munshi.handlers.loan_eligibility:LoanEligibility",
     "loan_emi": "munshi.handlers.loan_emi:LoanEmi",
     "loan_enquiry": "munshi.handlers.loan_enquiry:LoanEnquiry",
+    "open_account": "munshi.handlers.open_account:OpenAccount",
     "order_status": "munshi.handlers.order_status:OrderStatus",
     "out_of_scope": "munshi.handlers.out_of_scope:OutOfScope",
     "place_order": "munshi.handlers.place_order:PlaceOrder",

@@ -186,3 +186,26 @@ def test_what_is_too_much_is_asked_for_again(bank: App) -> None:
     chat = Chat(bank)
     assert "₹15,00,000" in chat.text("EMI of a car loan of 20 lakh for 5 years")
     assert "₹20,879.90" in chat.text("10 lakh")
+
+
+def test_an_account_is_opened_by_a_visit_that_the_owner_finds(bank: App) -> None:
+    chat = Chat(bank)
+    assert "PAN" in chat.text("open a savings account in my name")
+    chat("Sunita Placeholder")
+    chat("98200 12345")
+    times = chat("400703").reply
+    assert times is not None
+    assert times.buttons
+    assert "Vashi" in chat.text(times.buttons[0].label)
+    done = chat("yes").reply
+    assert done is not None
+    assert chat.tickets() == [done.data["ticket"]]
+    assert done.data["ticket"] in done.text
+
+
+def test_how_an_account_is_opened_is_a_question(bank: App) -> None:
+    for said in ("how to open a savings account", "khata kholne ke liye kya chahiye", "खाता कैसे खुलवाएँ"):
+        asked = Chat(bank)(said)
+        assert asked.handler == "faq"
+        assert asked.reply is not None
+        assert "PAN" in asked.reply.text

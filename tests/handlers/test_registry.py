@@ -59,6 +59,7 @@ def own_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 NEEDED: Mapping[str, Mapping[str, Any]] = {
+    "open_account": {"accounts": [{"value": "Savings", "label": {"en": "Savings"}, "papers": {"en": "PAN"}}]},
     "place_order": {"first_number": "NAS-90001"},
     "return_request": {"days": {"faulty": 10}},
 }
