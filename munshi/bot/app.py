@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ from munshi.bot.llm import open_configured
 from munshi.bot.llm_budget import Budget
 from munshi.bot.llm_model import LanguageModel
 from munshi.bot.message import Message
+from munshi.bot.metrics import Metrics, TimedClassifier
 from munshi.bot.outbox import Outbox
 from munshi.bot.pack.own_code import make_importable
 from munshi.bot.pack.reading import record_files
@@ -50,6 +52,7 @@ from munshi.bot.settings import Settings
 from munshi.bot.shared import Shared, open_shared
 from munshi.bot.store import Line, Store
 from munshi.bot.tools import Tools
+from munshi.bot.tracing import tracing
 from munshi.bot.transcribe import open_transcriber
 from munshi.bot.whole_question import WholeQuestions
 from munshi.bot.wording import Phrasebook
@@ -67,6 +70,8 @@ from munshi.knowledge.condense import Condenser
 from munshi.knowledge.encoder import known_words, open_encoder
 from munshi.knowledge.memo import RememberingEncoder
 from munshi.knowledge.threads import one_blas_thread
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
 
@@ -98,6 +103,7 @@ class App:
     store: Store
     outbox: Outbox
     shared: Shared
+    metrics: Metrics
     notary: Notary
     fetcher: Fetcher
 
@@ -123,7 +129,11 @@ class App:
 
     def receive(self, messages: Iterable[Message]) -> int:
         """Keep messages of a channel, all or none, for workers to answer; returns how many were not there before."""
-        fresh = self.store.accept_all(messages)
+        given = tuple(messages)
+        fresh = self.store.accept_all(given)
+        for message in given:
+            with tracing(message.trace):
+                logger.info("Received a message", extra={"channel": message.channel, "new": message.id in fresh})
         if fresh:
             self.shared.bell.ring("in")
         return len(fresh)
@@ -260,9 +270,10 @@ def _assemble(settings: Settings, business: Business, engine: Engine, shared: Sh
     store = Store(engine, business.key)
     phrases = Phrasebook(business.phrases)
     outbox = Outbox(store, open_channels(settings, store, phrases))
+    metrics = Metrics()
     preprocess = _preprocessor(business, _records(engine, business))
     encoder = _encoder(settings, say, shared.cache)
-    model = open_configured(settings, business.llm, _budget(settings, business, engine))
+    model = open_configured(settings, business.llm, _budget(settings, business, engine), count=metrics.model_call)
     training = replace(_training(business, encoder, preprocess, say), model=model)
     opened = open_classifier(business, training, settings.business_home(business.key))
     library = Library(
@@ -282,12 +293,13 @@ def _assemble(settings: Settings, business: Business, engine: Engine, shared: Sh
             store=store,
             outbox=outbox,
             understand=preprocess,
-            classifier=opened.classifier,
+            classifier=TimedClassifier(opened.classifier, metrics),
             conductor=_doorkeeper(settings, business, engine, conductor) if business.personal else conductor,
             audit=Audit(business.key, partial(_versions, opened, library)),
             clock=_clock(business),
             max_chars=settings.max_message_chars,
             too_often=_too_often(settings, shared),
+            meter=metrics,
         ),
         classifier=opened.classifier,
         training=training,
@@ -297,6 +309,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, shared: Sh
         store=store,
         outbox=outbox,
         shared=shared,
+        metrics=metrics,
         notary=Notary(store, settings.audit_home(business.key)),
         fetcher=Fetcher(store, outbox.channels, open_transcriber(settings)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -30,6 +30,7 @@ from munshi.bot.router import MODEL_STEP, Route
 from munshi.bot.secret_words import hide
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import GoneError, Session, StaleSessionError, Store
+from munshi.bot.tracing import tracing
 from munshi.bot.wordless import NOTED, answer_key, is_silent, shown
 from munshi.handlers.base import Entity, Exchange, Language, OutdatedError, Reply, Turn
 from munshi.handlers.customers import identified
@@ -77,6 +78,26 @@ class Response:
     trace: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Meter(Protocol):
+    """Measures turns (see `bot.metrics`)."""
+
+    def stage(self, name: str) -> AbstractContextManager[object]:
+        """Measure what happens in the block."""
+
+    def turn(self, response: Response, channel: str) -> None:
+        """Count a turn that was recorded."""
+
+
+class _Unmeasured:
+    """Measures nothing."""
+
+    def stage(self, _name: str) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def turn(self, _response: Response, _channel: str) -> None:
+        return None
+
+
 class Understand(Protocol):
     """Text to an `Utterance`: the preprocessor."""
 
@@ -115,6 +136,7 @@ class Assistant:
         clock: Callable[[], datetime],
         max_chars: int,
         too_often: Callable[[str], bool] = lambda _session_id: False,
+        meter: Meter | None = None,
     ) -> None:
         """`clock` gives an aware time in the business's zone, `too_often` counts a chat's messages."""
         self._store = store
@@ -126,6 +148,7 @@ class Assistant:
         self._clock = clock
         self._max_chars = max_chars
         self._too_often = too_often
+        self._meter = meter or _Unmeasured()
         self._audit = audit
         self._chats = KeyedLocks()
 
@@ -182,7 +205,7 @@ class Assistant:
     def _answer(self, message: Message, *, push: bool = False, say: Say | None = None) -> Response:
         started = perf_counter()
         lost = False
-        with self._chats.hold(message.session_id):
+        with tracing(message.trace), self._chats.hold(message.session_id):
             while True:
                 try:
                     return self._attempt(message, started, push=push, say=say)
@@ -256,14 +279,17 @@ class Assistant:
         if refused is not None:
             return _Turn(message, session, state, refused, None, started)
         pressed, text = heard(state, message.text, message.pressed)
-        utterance = self._understand(text, now=now, previous=state.language)
+        with self._meter.stage("understand"):
+            utterance = self._understand(text, now=now, previous=state.language)
         state = replace(state, language=utterance.language)
         guess = Guess(self._classifier, utterance.raw)
         context = Context(
             utterance, state, now, session.session_id, session.customer_id, message.channel, guess, pressed, say
         )
         context = replace(context, secret=secret, taken_in=taken_in, again=lambda text: self._in_full(context, text))
-        return _Turn(message, session, state, self._conductor.decide(context), context, started)
+        with self._meter.stage("decide"):
+            step = self._conductor.decide(context)
+        return _Turn(message, session, state, step, context, started)
 
     def _in_full(self, context: Context, text: str) -> Context:
         """The same message in other words; it is answered in the language that it came in."""
@@ -288,7 +314,7 @@ class Assistant:
     def _record(self, turn: _Turn, *, push: bool) -> Response:
         """Everything the turn changes, the effect of its Action among it, in one transaction."""
         step, message, store = turn.step, turn.message, self._store
-        with store.transaction() as db:
+        with self._meter.stage("record"), store.transaction() as db:
             if store.session(db, message.session_id, channel=message.channel).held_by is not None:
                 return self._leave_to_person(db, message, turn.session)  # taken over while the answer was being made
             reply = self._carry_out(step, db)
@@ -304,6 +330,9 @@ class Assistant:
                 self._outbox.post(db, queued, reply, response.language)
             store.finish(db, message, to_json(response))
             self._keep_record(db, message, response)
+        self._meter.turn(response, message.channel)
+        told = {"route": response.route, "intent": response.intent, "handler": response.handler, "ms": response.ms}
+        logger.info("Answered a message", extra={**told, "channel": message.channel})
         return response
 
     def _leave_to_person(self, db: Connection, message: Message, session: Session) -> Response:

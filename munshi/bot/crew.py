@@ -46,7 +46,7 @@ class Crew:
         self._stopped = threading.Event()
         self._keeper = Keeper(app.store, Interim(app.store, app.outbox, app.phrases))
         self._worker = Worker(app.store, app, app.outbox.channels, self._keeper)
-        sender = Sender(app.store, app.outbox.channels)
+        sender = Sender(app.store, app.outbox.channels, app.metrics.sent)
         senders = app.settings.sender_threads if app.outbox.channels else 0
         self._threads = [
             *(self._thread("in", self._worker.answer_one) for _ in range(app.settings.worker_threads)),

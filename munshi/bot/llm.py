@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import httpx
 
@@ -21,7 +22,7 @@ from munshi.knowledge.encoder_remote import ollama_url
 _GIVEN_UP = ("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER")
 
 
-def open_chat_model(
+def open_chat_model(  # noqa: PLR0913 - a part for each thing that can be set
     spec: str,
     *,
     key: str | None = None,
@@ -30,14 +31,15 @@ def open_chat_model(
     ollama_host: str | None = None,
     breaker: Breaker | None = None,
     budget: Budget | None = None,
+    count: Callable[[str], None] | None = None,
 ) -> LanguageModel | None:
     """The language model that a setting names; None for "none" and for an empty one. Nothing is asked of it yet.
 
     `spec` is "ollama:MODEL", "ollama:MODEL@ADDRESS", "openai:MODEL@BASE_URL", the URL with or without its /v1, or
     "completion:MODEL@BASE_URL" for a server that only completes text, by a model that knows ChatML.
     `key` is sent as a bearer token, `timeout` in seconds is the most that a call may take, `context` in tokens the
-    most that prompt and answer may hold, `budget` counts what it takes in a day. `ollama_host` is where Ollama listens
-    (the variable OLLAMA_HOST by default).
+    most that prompt and answer may hold, `budget` counts what it takes in a day, `count` is told what came of
+    each call. `ollama_host` is where Ollama listens (the variable OLLAMA_HOST by default).
     Raises ChatModelError, one line with the remedy.
     """
     kind, _, rest = spec.strip().partition(":")
@@ -61,13 +63,17 @@ def open_chat_model(
         raise ChatModelError(
             f"{spec.strip()!r} names no language model; write none, ollama:MODEL or openai:MODEL@http://HOST/v1"
         )
-    return LanguageModel(spec.strip(), server, timeout=timeout, context=context, breaker=breaker, budget=budget)
+    return LanguageModel(
+        spec.strip(), server, timeout=timeout, context=context, breaker=breaker, budget=budget, count=count
+    )
 
 
-def open_configured(settings: Settings, pack: str, budget: Budget | None = None) -> LanguageModel | None:
+def open_configured(
+    settings: Settings, pack: str, budget: Budget | None = None, *, count: Callable[[str], None] | None = None
+) -> LanguageModel | None:
     """The language model of the settings, else the one that the pack names; None where neither does.
 
-    Raises ChatModelError as `open_chat_model` does.
+    `count` is told what came of each call. Raises ChatModelError as `open_chat_model` does.
     """
     return open_chat_model(
         settings.llm or pack,
@@ -75,6 +81,7 @@ def open_configured(settings: Settings, pack: str, budget: Budget | None = None)
         timeout=settings.llm_timeout,
         context=settings.llm_context,
         budget=budget,
+        count=count,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -46,9 +46,11 @@ class LanguageModel:
         context: int = CONTEXT,
         breaker: Breaker | None = None,
         budget: Budget | None = None,
+        count: Callable[[str], None] | None = None,
     ) -> None:
         """Connect to nothing yet. `timeout` in seconds for a whole call, `context` in tokens for prompt and answer.
 
+        `count` is told what came of each call: "answered", "failed", or "left" where nobody heard it to the end.
         With a `budget`, what a call takes is counted there, and none is made once it is used up.
         """
         self.name = name
@@ -57,6 +59,7 @@ class LanguageModel:
         self._context = context
         self._breaker = breaker or Breaker()
         self._budget = budget
+        self._count = count or (lambda _outcome: None)
         self._runner = Runner()
         self._wishes = Wishes(server)
         self._where = name if "@" in name else f"{name} at {server.url}"
@@ -121,8 +124,16 @@ class LanguageModel:
                 self._budget.spend(used or _prompt_tokens(ask) + tokens_of(text))
 
     def _guarded(self, ask: Ask, timeout: float) -> Generator[Piece, None, None]:
-        with self._breaker.guard(f"the language model {self.name}"):
-            yield from self._asked(self._wishes.first(ask), time.monotonic() + timeout)
+        outcome = "left"
+        try:
+            with self._breaker.guard(f"the language model {self.name}"):
+                yield from self._asked(self._wishes.first(ask), time.monotonic() + timeout)
+            outcome = "answered"
+        except ChatModelError:
+            outcome = "failed"
+            raise
+        finally:
+            self._count(outcome)
 
     def _check_length(self, ask: Ask) -> None:
         tokens = _prompt_tokens(ask)

@@ -6,6 +6,7 @@ writes again, `dead` where it was given up, `dropped` where a person did not wan
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from munshi.bot.channel import DeliveryStatus, Part
 from munshi.bot.tables import outbox, transcript
 from munshi.bot.turns import wake
 from munshi.handlers.sealing import new_sealer
+
+logger = logging.getLogger(__name__)
 
 Status = Literal["waiting", "sent", "delivered", "read", "held", "dead", "dropped"]
 Author = Literal["bot", "person"]
@@ -52,7 +55,9 @@ def push_parts(db: Connection, business: str, queued: Queued, address: str, part
     sealing = new_sealer(db, business, queued.session_id)
     for part in parts:
         sealed = {"address": sealing.seal(address), "part": sealing.seal_json(dict(part))}
-        db.execute(insert(outbox).values(**_row(business, queued), ref=uuid.uuid4().hex, **sealed))
+        ref = uuid.uuid4().hex
+        db.execute(insert(outbox).values(**_row(business, queued), ref=ref, **sealed))
+        logger.info("Queued a part", extra={"ref": ref, "channel": queued.channel})
     if parts:
         wake(db, business, "out", (queued.session_id,))
 

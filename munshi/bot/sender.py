@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,8 +31,12 @@ _pause = wait_exponential_jitter(initial=1, max=900, jitter=1)
 class Sender:
     """Sends for one business; several at once, in one process or in many, never meet in a chat."""
 
-    def __init__(self, store: Store, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self, store: Store, channels: Mapping[str, Channel], count: Callable[[str, str], None] = lambda *_: None
+    ) -> None:
+        """`count` is told of each part the channel and what came of it: "sent", "waiting", "held" or "dead"."""
         self._store = store
+        self._count = count
         self._channels = channels
         self._business = store.business
 
@@ -67,6 +71,8 @@ class Sender:
             return False
         with self._store.transaction() as db:
             mark_sent(db, row.id, provider_id)
+        self._count(row.channel, "sent")
+        logger.info("Sent a part", extra={"ref": row.ref, "channel": row.channel})
         return True
 
     def _send(self, row: Row[Any], address: str, part: Part) -> str:
@@ -107,7 +113,8 @@ class Sender:
         elif datetime.now(UTC) - row.created_at > GIVE_UP:
             status = "dead"
         pause = max(_seconds(row.tries + 1), fault.after or 0) if status == "waiting" else 0
-        logger.warning("Outbox %s was not taken, %s: %s", row.id, status, fault)
+        self._count(row.channel, status)
+        logger.warning("Outbox %s was not taken, %s: %s", row.id, status, fault, extra={"ref": row.ref})
         with self._store.transaction() as db:
             mark_tried(db, row.id, status, fault.code, fault.detail)
             turns.release(db, held, due=datetime.now(UTC) + timedelta(seconds=pause), done=True)

@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     form_minutes: float = Field(30, gt=0, description="An unfinished form is forgotten after so many minutes.")
     form_tries: int = Field(3, ge=1, le=20, description="Wrong answers to one question before a person is offered.")
     max_message_chars: int = Field(2000, ge=50, le=100_000, description="A longer message is politely declined.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`text`, or `json`: one object a line, with the trace of the message it is about."
+    )
     log_level: str = Field(
         "warning", pattern="(?i)^(debug|info|warning|error)$", description="`debug`, `info`, `warning` or `error`."
     )

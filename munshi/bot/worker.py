@@ -19,6 +19,7 @@ from munshi.bot.keeper import Keeper
 from munshi.bot.message import Message
 from munshi.bot.state import to_json
 from munshi.bot.store import Store
+from munshi.bot.tracing import tracing
 from munshi.bot.turns import Claim
 from munshi.bot.wordless import is_silent
 from munshi.handlers.sealing import sealer
@@ -65,7 +66,7 @@ class Worker:
         if message is None:
             self._release(held, done=True)
             return True
-        with self._keeper.keeping(held, message):
+        with self._keeper.keeping(held, message), tracing(message.trace):
             self._work_on(held, message)
         return True
 

@@ -43,6 +43,7 @@ from munshi.ui.console import (
     speak_utf8,
     telling_faults,
 )
+from munshi.ui.processes import count_together
 from munshi.ui.stopping import leaving_on_sigterm
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ def serve(
     if insecure_simulator and workers:
         raise typer.BadParameter("--insecure-simulator goes without --workers")
     overrides: dict[str, Any] = {"host": host, "port": port, **(simulated() if insecure_simulator else {})}
+    if workers:
+        count_together()
     with leaving_on_sigterm(), opened(business, **overrides) as app:
         from munshi.ui.gradio_start import skip_stubs
 

@@ -117,6 +117,6 @@ def opened(business: str | None, *, catch_up: bool = True, **overrides: Any) -> 
 
     with telling_faults():
         settings = load_settings(business=business, **overrides)
-        start_logging(settings.log_level)
+        start_logging(settings.log_level, settings.log_format)
         with open_app(settings, progress=step, catch_up=catch_up) as app:
             yield app

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +16,8 @@ from contextlib import contextmanager
 from munshi.bot.crew import GRACE_SECONDS
 
 logger = logging.getLogger(__name__)
+
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 
 _LOOK_SECONDS = 0.5
 _LONGEST_PAUSE = 30.0
@@ -29,6 +34,17 @@ def worker_processes(count: int, business: str) -> Iterator[Processes]:
         yield processes
     finally:
         processes.stop()
+
+
+def count_together() -> None:
+    """Let this process and those it starts keep their counters in one folder, which goes with this one.
+
+    To be called before anything is counted: prometheus_client looks once, when it is imported.
+    """
+    if MULTIPROCESS not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="munshi-metrics-")
+        os.environ[MULTIPROCESS] = folder.name
+        atexit.register(folder.cleanup)
 
 
 class Processes:

@@ -29,6 +29,7 @@ from munshi.ui.console import fault
 from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, greet_customer, start_chat
 from munshi.ui.http_channel import PATH as API_PATH
 from munshi.ui.http_channel import create_api
+from munshi.ui.operations import METRICS, operations
 from munshi.ui.owner_only import OwnerOnly, from_own_page, is_loopback
 from munshi.ui.past_queries import greet_owner
 from munshi.ui.processes import worker_processes
@@ -48,7 +49,7 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
 
     What is set up of WhatsApp is beside them; `insecure_simulator` lets it go without a secret. Raises SettingsError.
     """
-    profile = app.business.profile
+    profile, password = app.business.profile, app.settings.owner_password.get_secret_value()
     server = FastAPI(
         docs_url=None,
         redoc_url=None,
@@ -59,7 +60,8 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
             Middleware(SafeHeaders),
             Middleware(OnlyPathsInUse),
             *_address_rate(app),
-            Middleware(OwnerOnly, path=PATH, password=app.settings.owner_password.get_secret_value()),
+            Middleware(OwnerOnly, path=PATH, password=password),
+            Middleware(OwnerOnly, path=METRICS, password=password),
             Middleware(OwnPage, title=profile.name, description=profile.description, greet=greet_customer),
             Middleware(
                 OwnPage, title=title(app), description="", greet=greet_owner, path=f"{PATH}/", assets="../ui/papers"
@@ -67,7 +69,7 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
             Middleware(CORSMiddleware),  # allows no other origin; where it is missing, Gradio allows every one
         ],
     )
-    server.get("/healthz")(_healthz)
+    server.include_router(operations(app))
     door = meta_door(app, insecure_simulator=insecure_simulator)
     if door is not None:
         server.include_router(meta_routes(door))
@@ -149,10 +151,6 @@ class _Server(uvicorn.Server):
         # A page that is cut off from here on is no fault to tell of.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         await super().shutdown(sockets)
-
-
-async def _healthz() -> dict[str, str]:
-    return {"status": "ok"}
 
 
 async def _new_chat(request: Request) -> Response:

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from munshi.bot.app import open_app
 from munshi.bot.logs import start_logging
+from munshi.bot.message import Message
+from munshi.bot.sender import Sender
+from munshi.bot.settings import Settings
+from munshi.bot.tracing import tracing
+from tests.bot.messenger import Messenger
 
 
 @pytest.fixture(autouse=True)
@@ -32,3 +41,46 @@ def test_the_level_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     start_logging("error")
     logging.getLogger("munshi.test").warning("nothing to see")
     assert capsys.readouterr().err == ""
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_in_json_every_line_is_one_object_and_masked_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging("info", "json")
+    with tracing("abc"):
+        logging.getLogger("munshi.test").info("first\nsecond 4111 1111 1111 1111", extra={"who": "meena@example.com"})
+    try:
+        raise ValueError("card 4111 1111 1111 1111")
+    except ValueError:
+        logging.getLogger("munshi.test").exception("it failed")
+    first, second = lines(capsys)
+    assert (first["trace"], first["level"], first["logger"]) == ("abc", "info", "munshi.test")
+    assert "trace" not in second
+    assert "ValueError" in second["error"]
+    assert not any(private in json.dumps([first, second]) for private in ("4111 1111", "meena@"))
+
+
+def test_a_message_can_be_followed_from_its_arrival_to_its_reply(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    messenger = Messenger()
+    channels: Any
+    with open_app(Settings(home=tmp_path, encoder="none")) as app:
+        channels = app.outbox.channels
+        channels["messenger"] = messenger
+        start_logging("info", "json")
+        message = Message("what are your timings", "s1", "919820012345", "messenger", trace="trace-of-this-one")
+        app.receive([message])
+        app.answer(message)
+        Sender(app.store, channels).send_some()
+    told = lines(capsys)
+    mine = [line for line in told if line.get("trace") == "trace-of-this-one"]
+    assert mine[0]["message"] == "Received a message"
+    answered = next(line for line in mine if line["message"] == "Answered a message")
+    assert answered["handler"] == "hours_location"
+    queued = {line["ref"] for line in mine if line["message"] == "Queued a part"}
+    assert queued == {line["ref"] for line in told if line["message"] == "Sent a part"} != set()
+    assert "timings" not in json.dumps(told)
+    assert "98200" not in json.dumps(told)
