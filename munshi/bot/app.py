@@ -267,7 +267,7 @@ def _training(business: Business, encoder: Encoder | None, preprocess: Preproces
 
 
 def _assemble(settings: Settings, business: Business, engine: Engine, shared: Shared, say: Progress) -> App:
-    store = Store(engine, business.key)
+    store = Store(engine, business.key, settle=timedelta(seconds=settings.settle_seconds))
     phrases = Phrasebook(business.phrases)
     outbox = Outbox(store, open_channels(settings, store, phrases))
     metrics = Metrics()

@@ -23,9 +23,10 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def enqueue(db: Connection, business: str, messages: Iterable[Message]) -> list[str]:
+def enqueue(db: Connection, business: str, messages: Iterable[Message], settle: timedelta = timedelta(0)) -> list[str]:
     """Keep messages for a worker and have their chats looked into; returns the ids that were not there before.
 
+    They are looked into after `settle`, so that one that was overtaken on its way comes to stand before the other.
     Of messages with one timestamp in one chat, the order that they are given in is the order they are answered in.
     """
     given = {bounded(message.id): message for message in reversed(tuple(messages))}
@@ -40,7 +41,7 @@ def enqueue(db: Connection, business: str, messages: Iterable[Message]) -> list[
     ]
     starts = range(0, len(rows), _AT_ONCE)
     kept = [fresh for start in starts for fresh in _insert(db, rows[start : start + _AT_ONCE])]
-    wake(db, business, "in", {row.session_id for row in kept})
+    wake(db, business, "in", {row.session_id for row in kept}, at=now + settle)
     fresh = {row.message_id for row in kept}
     return [id for id in reversed(given) if id in fresh]
 

@@ -94,6 +94,13 @@ class Settings(BaseSettings):
     address_rate: str = Field(
         "1200/minute", description="Requests to the chat that one address may send; empty: no limit."
     )
+    settle_seconds: float = Field(
+        0.5,
+        ge=0,
+        le=60,
+        description="A message of WhatsApp and the like is answered so many seconds after it came: one that it overtook"
+        " on the way is answered before it.",
+    )
     worker_threads: int = Field(
         4, ge=1, le=64, description="Messages of WhatsApp and the like that one process answers at the same time."
     )

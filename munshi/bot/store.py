@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
@@ -62,7 +62,9 @@ class Line:
 class Store:
     """The durable state of one business."""
 
-    def __init__(self, engine: Engine, business: str) -> None:
+    def __init__(self, engine: Engine, business: str, *, settle: timedelta = timedelta(0)) -> None:
+        """`settle` is how long a message of a channel is here before a worker takes it up."""
+        self.settle = settle
         self.engine = engine
         self.business = business
 
@@ -97,7 +99,7 @@ class Store:
         """
         given = tuple(messages)
         with self.transaction() as db:
-            fresh = enqueue(db, self.business, given)
+            fresh = enqueue(db, self.business, given, self.settle)
             reopen(db, self.business, {bounded(message.session_id) for message in given})
         return fresh
 

@@ -63,7 +63,7 @@ class Worker:
         if held is None:
             return False
         message = self._first(held)
-        if message is None:
+        if message is None:  # nothing waits, or what does is not settled yet
             self._release(held, done=True)
             return True
         with self._keeper.keeping(held, message), tracing(message.trace):
@@ -77,7 +77,9 @@ class Worker:
     def _first(self, held: Claim) -> Message | None:
         with self._store.reading() as db:
             rows = waiting(db, self._business, held.session_id, limit=1)
-            return message_of(rows[0], sealer(db, self._business, held.session_id)) if rows else None
+            if not rows or rows[0].received_at + self._store.settle > datetime.now(UTC):
+                return None
+            return message_of(rows[0], sealer(db, self._business, held.session_id))
 
     def _work_on(self, held: Claim, message: Message) -> None:
         try:
@@ -118,9 +120,10 @@ class Worker:
         with self._store.transaction() as db:
             if not turns.lock(db, held):
                 return  # it took so long that another has the chat
-            now = datetime.now(UTC)
-            more = bool(waiting(db, self._business, held.session_id, limit=1))
-            turns.release(db, held, due=(now if done else now + _PAUSE * held.tries) if more else None, done=done)
+            due = None
+            for row in waiting(db, self._business, held.session_id, limit=1):
+                due = row.received_at + self._store.settle if done else datetime.now(UTC) + _PAUSE * held.tries
+            turns.release(db, held, due=due, done=done)
 
     def _give_back(self, held: Claim) -> None:
         """The database went away: that is not the message's fault. Where it is still away, the lease sees to it."""

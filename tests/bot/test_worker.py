@@ -103,6 +103,25 @@ def test_a_chats_messages_are_answered_in_their_order_and_each_once(
     assert not worker.answer_one()
 
 
+def test_a_message_that_was_overtaken_on_its_way_is_answered_before_the_other(engine: Engine) -> None:
+    store = Store(engine, "shop", settle=timedelta(seconds=0.5))
+    answers = Listening(store)
+    worker = Worker(store, answers, {}, Keeper(store, lambda _message: None))
+    store.accept_all([message("2", seconds=2)])
+    assert not worker.answer_one()
+    store.accept_all([message("1", seconds=1)])
+
+    def answered(number: int) -> bool:
+        worker.answer_one()
+        return len(answers.answered) == number
+
+    until(lambda: answered(2))
+    store.accept_all([message("4", seconds=4)])
+    store.accept_all([message("3", seconds=3)])
+    until(lambda: answered(4))
+    assert answers.answered == ["1", "2", "3", "4"]
+
+
 def test_a_message_that_fails_again_and_again_goes_to_a_person_and_holds_up_no_other(
     store: Store, answers: Listening, worker: Worker
 ) -> None:
