@@ -12,6 +12,7 @@ from munshi.handlers.columns import code_key
 from munshi.handlers.delivery import cost_in_words, days_in_words
 from munshi.handlers.money import money
 from munshi.handlers.options import by_language, text
+from munshi.handlers.order_options import PlaceOrderOptions
 from munshi.handlers.order_slots import DELIVERY, order_slots
 from munshi.handlers.placed_orders import OrderLine, Person, PlacedOrder, keep_order, next_number, series_of
 from munshi.handlers.records import Records
@@ -49,6 +50,8 @@ class PlaceOrder:
     """The option `first_number` is the first order number given, in a series of its own; `note` (a text, or one a
     language) is told after the order: how to pay, say.
     """
+
+    options_model = PlaceOrderOptions
 
     def __init__(self, services: Services, config: HandlerConfig) -> None:
         self.slots = order_slots(services, config)

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from munshi.handlers.base import Button, HandlerError, OutdatedError, Phrases, Reply, Slot, SlotError, SlotSpec, Turn
+from munshi.handlers.order_options import ReturnOptions
 from munshi.handlers.order_requests import ask_once
 from munshi.handlers.order_status import items_in_words
 from munshi.handlers.own_orders import order_of, order_slots
@@ -27,6 +28,8 @@ class ReturnRequest:
 
     The day of delivery is the column `delivered_on` of orders.csv; where it is empty the owner decides.
     """
+
+    options_model = ReturnOptions
 
     def __init__(self, services: Services, config: HandlerConfig) -> None:
         self._records = services.records

@@ -22,6 +22,7 @@ from munshi.ui.cli_export import export
 from munshi.ui.cli_inbox import inbox
 from munshi.ui.cli_ingest import ingest
 from munshi.ui.cli_models import models
+from munshi.ui.cli_orders import orders
 from munshi.ui.cli_outbox import outbox
 from munshi.ui.cli_privacy import privacy
 from munshi.ui.cli_search import search
@@ -67,6 +68,7 @@ cli.add_typer(evaluate, name="evaluate")
 cli.add_typer(export, name="export")
 cli.add_typer(inbox, name="inbox")
 cli.add_typer(whatsapp, name="whatsapp")
+cli.add_typer(orders, name="orders")
 cli.add_typer(outbox, name="outbox")
 cli.command()(worker)
 train.command()(reranker)
