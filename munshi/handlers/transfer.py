@@ -78,8 +78,8 @@ class FundTransfer:
         payee, amount = phrases.all("ask_transfer_payee"), phrases.all("ask_transfer_amount")
         self.slots: tuple[Slot, ...] = (
             Slot("payee", "account", payee, choose=self._choose_payee, cues=_TO),
-            Slot("amount", "amount", amount, choose=self._choose_amount),
             Slot("account", "account", account, choose=self._choose_account, cues=_FROM),
+            Slot("amount", "amount", amount, choose=self._choose_amount),
         )
 
     # -- what may stand in the slots -------------------------------------------------------------------------------
