@@ -10,6 +10,8 @@ import httpx
 from munshi.bot.channel import Channel
 from munshi.bot.settings import Settings, SettingsError
 from munshi.bot.store import Store
+from munshi.bot.twilio.client import TIMEOUT as TWILIO_TIMEOUT
+from munshi.bot.twilio.client import Twilio
 from munshi.bot.whatsapp.client import TIMEOUT, WhatsApp
 from munshi.handlers.base import Phrases
 
@@ -18,7 +20,7 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def open_channels(settings: Settings, store: Store, phrases: Phrases) -> Mapping[str, Channel]:
     """Each channel that is set up, by its name; opening one makes no call. Raises SettingsError."""
-    channels = (open_whatsapp(settings, store, phrases),)
+    channels = (open_whatsapp(settings, store, phrases), open_twilio(settings, store))
     return {channel.name: channel for channel in channels if channel is not None}
 
 
@@ -32,10 +34,30 @@ def open_whatsapp(settings: Settings, store: Store, phrases: Phrases) -> WhatsAp
     return WhatsApp(meta_client(settings), number, store, phrases)
 
 
+def open_twilio(settings: Settings, store: Store) -> Twilio | None:
+    """Twilio; None where no account is set. Raises SettingsError."""
+    account, token = settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value()
+    if not account:
+        return None
+    if not (token and settings.twilio_from and settings.twilio_url):
+        raise SettingsError(
+            "MUNSHI_TWILIO_ACCOUNT_SID is set; MUNSHI_TWILIO_AUTH_TOKEN, MUNSHI_TWILIO_FROM and MUNSHI_TWILIO_URL are"
+            " needed too."
+        )
+    _check_safe("MUNSHI_TWILIO_API", settings.twilio_api)
+    api = f"{settings.twilio_api.rstrip('/')}/2010-04-01/Accounts/{account}"
+    http = httpx.Client(base_url=api, auth=(account, token), timeout=TWILIO_TIMEOUT)
+    return Twilio(http, store, sender=settings.twilio_from, callback=settings.twilio_url)
+
+
 def meta_client(settings: Settings) -> httpx.Client:
     """A client that knows the Cloud API's address and bears the token. Raises SettingsError."""
-    address = urlsplit(settings.whatsapp_api)
-    if address.scheme != "https" and address.hostname not in _LOCAL:
-        raise SettingsError("MUNSHI_WHATSAPP_API must begin with https:// (http:// only on this computer).")
+    _check_safe("MUNSHI_WHATSAPP_API", settings.whatsapp_api)
     bearer = {"Authorization": f"Bearer {settings.whatsapp_token.get_secret_value()}"}
     return httpx.Client(base_url=settings.whatsapp_api, headers=bearer, timeout=TIMEOUT)
+
+
+def _check_safe(name: str, url: str) -> None:
+    address = urlsplit(url)
+    if address.scheme != "https" and address.hostname not in _LOCAL:
+        raise SettingsError(f"{name} must begin with https:// (http:// only on this computer).")

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from munshi.bot.channel_users import ChannelUsers
 from munshi.bot.incoming import Delivery, Incoming, Report
 from munshi.bot.message import Message
+from munshi.bot.outbox import Outbox
 from munshi.bot.store import Store
 
 logger = logging.getLogger(__name__)
@@ -76,3 +77,19 @@ class Receiver:
         if one.new_identity:
             self._users.forget_login(db, session_id)
         return session_id
+
+
+def teller(outbox: Outbox) -> Tell:
+    """Tells an outbox what became of its parts."""
+
+    def tell(report: Report) -> None:
+        outbox.status(
+            report.status,
+            report.at,
+            ref=report.ref,
+            provider_id=report.provider_id,
+            code=report.code,
+            kind=report.kind,
+        )
+
+    return tell

@@ -124,6 +124,17 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Bearer key of the HTTP channel (`/v1/messages`), 16 characters at least; empty: it is not there.",
     )
+    twilio_account_sid: str = Field("", pattern=r"^(AC\w+)?$", description="Twilio: the account's SID.")
+    twilio_auth_token: SecretStr = Field(
+        SecretStr(""), description="Twilio: the account's auth token, by which what comes in is known to be Twilio's."
+    )
+    twilio_from: str = Field("", description="Twilio: the number that writes, like `whatsapp:+14155238886`.")
+    twilio_url: str = Field(
+        "", description="Twilio: the webhook's public address, as it is entered there: `https://…/webhooks/twilio`."
+    )
+    twilio_api: str = Field(
+        "https://api.twilio.com", pattern=r"^https?://\S+$", description="Twilio: where its API is."
+    )
     transcribe_url: str = Field(
         "",
         description="Base URL of a server with OpenAI's transcription API, like `http://127.0.0.1:8000/v1`, which makes"

@@ -169,7 +169,7 @@ def _for_whatsapp(reply: Reply) -> Rendered:
     as_list = len(buttons) > WHATSAPP_BUTTONS or any(len(button.label) > WHATSAPP_LABEL for button in buttons)
     layout: Layout = "list" if as_list else "buttons"
     last = WHATSAPP_INTERACTIVE_TEXT if buttons else WHATSAPP_TEXT
-    texts = tuple(_pieces(plain(reply.text).strip(), last))
+    texts = tuple(pieces(plain(reply.text).strip(), last))
     return Rendered(texts, tuple(_shortened(buttons, WHATSAPP_ROW if as_list else WHATSAPP_LABEL)), layout)
 
 
@@ -190,10 +190,10 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def _pieces(text: str, last: int) -> Iterator[str]:
-    """A text in pieces that each fit a message, cut where it hurts least; the last piece has `last` characters."""
+def pieces(text: str, last: int, *, most: int = WHATSAPP_TEXT) -> Iterator[str]:
+    """A text in pieces of `most` characters, cut where it hurts least; the last piece has `last` at most."""
     while len(text) > last:
-        end = _break(text, min(WHATSAPP_TEXT, len(text) - 1))
+        end = _break(text, min(most, len(text) - 1))
         piece, text = text[:end].strip(), text[end:].strip()
         if piece:
             yield piece

@@ -34,6 +34,7 @@ from munshi.ui.owner_only import OwnerOnly, from_own_page, is_loopback
 from munshi.ui.past_queries import greet_owner
 from munshi.ui.processes import worker_processes
 from munshi.ui.search_page import PATH, build_search_page, title
+from munshi.ui.twilio_webhook import twilio_door, twilio_routes
 from munshi.ui.webhook import meta_door, meta_routes
 
 MAX_BODY_BYTES = 64 * 1024
@@ -73,6 +74,9 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
     door = meta_door(app, insecure_simulator=insecure_simulator)
     if door is not None:
         server.include_router(meta_routes(door))
+    twilio = twilio_door(app)
+    if twilio is not None:
+        server.include_router(twilio_routes(twilio))
     server.post("/new")(_new_chat)
     server.mount("/ui", StaticFiles(directory=_ASSETS))
     server.get(PATH)(_to_papers)

@@ -16,8 +16,7 @@ from fastapi.responses import PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.bot.app import App
-from munshi.bot.incoming import Report
-from munshi.bot.receiving import Receiver
+from munshi.bot.receiving import Receiver, teller
 from munshi.bot.settings import SettingsError
 from munshi.bot.whatsapp import CHANNEL
 from munshi.bot.whatsapp.json_body import read_json
@@ -88,17 +87,7 @@ def meta_door(app: App, *, insecure_simulator: bool = False) -> MetaDoor | None:
     if not secret and not is_loopback(settings.host):
         raise SettingsError(f"--insecure-simulator is for this computer alone, not for {settings.host}.")
 
-    def tell(report: Report) -> None:
-        app.outbox.status(
-            report.status,
-            report.at,
-            ref=report.ref,
-            provider_id=report.provider_id,
-            code=report.code,
-            kind=report.kind,
-        )
-
-    receiver = Receiver(app.store, CHANNEL, accept=app.receive, tell=tell)
+    receiver = Receiver(app.store, CHANNEL, accept=app.receive, tell=teller(app.outbox))
     return MetaDoor(receiver, secret, word, settings.whatsapp_phone_number_id, unsigned=not secret)
 
 

@@ -65,13 +65,18 @@ def _checked(url: str, http: httpx.Client) -> str:
 
 
 def _content(http: httpx.Client, url: str, most: int) -> bytes:
-    content = bytearray()
     with http.stream("GET", url) as response:
-        response.raise_for_status()
-        for piece in response.iter_bytes():
-            content += piece
-            if len(content) > most:
-                raise MediaError("attachment_too_large", f"it has more than {most} bytes")
+        return read_bytes(response, most)
+
+
+def read_bytes(response: httpx.Response, most: int) -> bytes:
+    """A streamed response's bytes. Raises MediaError where there are more than `most`, HTTPError where it failed."""
+    content = bytearray()
+    response.raise_for_status()
+    for piece in response.iter_bytes():
+        content += piece
+        if len(content) > most:
+            raise MediaError("attachment_too_large", f"it has more than {most} bytes")
     return bytes(content)
 
 

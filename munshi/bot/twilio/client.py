@@ -1,0 +1,122 @@
+"""Twilio's API: replies sent, one text after another. It has no buttons outside templates: choices are numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+from munshi.bot.channel import DeliveryError, Part
+from munshi.bot.channel_users import ChannelUsers
+from munshi.bot.message import Media
+from munshi.bot.privacy import mask
+from munshi.bot.store import Store
+from munshi.bot.twilio import CHANNEL
+from munshi.bot.twilio.errors import consequence
+from munshi.bot.whatsapp.marks import to_marks
+from munshi.bot.whatsapp.media import MediaError, read_bytes
+from munshi.bot.whatsapp.payload import USER_ID
+from munshi.bot.wording import pieces, plain
+from munshi.handlers.base import Language, Reply
+
+LONGEST = 1600
+"""Most characters of one message."""
+
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+
+_HOSTS = ("twilio.com", "twiliocdn.com", "amazonaws.com")
+_DETAIL = 200
+
+
+class Twilio:
+    """`Channel` for Twilio.
+
+    `http` knows the account's address and credentials; `sender` is the number that writes, `callback` where Twilio
+    tells what became of a message.
+    """
+
+    name = CHANNEL
+
+    def __init__(self, http: httpx.Client, store: Store, *, sender: str, callback: str) -> None:
+        self._http = http
+        self._store = store
+        self._users = ChannelUsers(store.business, CHANNEL)
+        self._sender = sender
+        self._callback = callback
+
+    def parts(self, reply: Reply, language: Language) -> Sequence[Part]:  # noqa: ARG002 (nothing of ours is said)
+        """A reply as texts, its choices numbered under the last, and a place."""
+        return tuple(_parts(reply))
+
+    def send(self, address: str, part: Part, ref: str) -> str:
+        """Send a part; returns Twilio's id of it. Raises DeliveryError."""
+        form = {
+            "From": self._sender,
+            "To": self._recipient(address),
+            "StatusCallback": f"{self._callback}?{urlencode({'ref': ref})}",
+            **part,
+        }
+        try:
+            response = self._http.post("Messages.json", data=form)
+        except httpx.TimeoutException:
+            raise DeliveryError("retry", "timeout", "no answer in time") from None
+        except httpx.HTTPError as error:
+            raise DeliveryError("retry", "unreachable", type(error).__name__) from None
+        answer = _object(response)
+        if not response.is_success:
+            raise _refusal(response, answer)
+        return str(answer.get("sid") or "")
+
+    def typing(self, address: str, message_id: str) -> None:
+        """Nothing: Twilio's typing indicators are a trial of theirs."""
+
+    def fetch(self, media: Media, *, most: int) -> bytes:
+        """The bytes of a file that a customer sent. Raises MediaError."""
+        if urlsplit(media.id)[:2] != (self._http.base_url.scheme, self._http.base_url.netloc.decode()):
+            raise MediaError("attachment_unavailable", "its address is not Twilio's")
+        try:
+            with self._http.stream("GET", media.id, follow_redirects=True) as response:
+                host = response.url.host
+                ours = host == self._http.base_url.host or any(host.endswith(f".{known}") for known in _HOSTS)
+                if not ours:
+                    raise MediaError("attachment_unavailable", "its address is not Twilio's")
+                return read_bytes(response, most)
+        except httpx.HTTPError as error:
+            raise MediaError("attachment_unavailable", type(error).__name__) from None
+
+    def _recipient(self, address: str) -> str:
+        with self._store.reading() as db:
+            known = self._users.known(db, address)
+        phone = known.phone if known is not None else ("" if USER_ID.fullmatch(address) else address)
+        prefix = "whatsapp:" if self._sender.startswith("whatsapp:") else ""
+        return f"{prefix}+{phone}" if phone else f"{prefix}{address}"
+
+
+def _parts(reply: Reply) -> Iterator[Part]:
+    choices = [f"{number}. {button.label}" for number, button in enumerate(reply.buttons, start=1)]
+    text = "\n\n".join(filter(None, (to_marks(plain(reply.text)).strip(), plain("\n".join(choices)))))
+    for piece in pieces(text, LONGEST, most=LONGEST):
+        if piece:
+            yield {"Body": piece}
+    if place := reply.data.get("location"):
+        named = f"|{place['name']}" if place.get("name") else ""
+        body = str(place.get("address") or place.get("name") or "…")
+        yield {"Body": body, "PersistentAction": f"geo:{place['latitude']},{place['longitude']}{named}"}
+
+
+def _object(response: httpx.Response) -> Mapping[str, Any]:
+    try:
+        answer = response.json()
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _refusal(response: httpx.Response, answer: Mapping[str, Any]) -> DeliveryError:
+    code = answer.get("code")
+    number = code if isinstance(code, int) and not isinstance(code, bool) else -1
+    kind, pause = consequence(number, response.status_code)
+    detail = mask(str(answer.get("message") or response.reason_phrase))[:_DETAIL].replace("\n", " ")
+    return DeliveryError(kind, str(number if number >= 0 else response.status_code), detail, after=pause)
