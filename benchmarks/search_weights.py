@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from benchmarks.intent_sets import IntentSet, banking77, clinc150, sofmattress
 from benchmarks.machine import data_folder, describe
-from munshi.bot.app import open_school
+from munshi.bot.opening import open_school
 from munshi.bot.settings import load_settings
 from munshi.knowledge.base import Encoder, Passage
 from munshi.knowledge.chunking import passages

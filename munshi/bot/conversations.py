@@ -10,12 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from munshi.bot.app import Progress, open_app
-from munshi.bot.assistant import Response
+from munshi.bot.app import open_app
+from munshi.bot.app_parts import Progress
 from munshi.bot.business import BusinessError, load_business
 from munshi.bot.message import Message
 from munshi.bot.pack.conversations import load_conversations
 from munshi.bot.pack.schema import Conversation, Expectation, Step
+from munshi.bot.response import Response
 from munshi.bot.settings import Settings
 from munshi.bot.worded_count import WordedCount, count_worded
 

@@ -17,8 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
-from munshi.bot.assistant import Response
 from munshi.bot.outbox_desk import UNSENT
+from munshi.bot.response import Response
 from munshi.bot.store import Store
 from munshi.bot.tables import inbox, outbox
 from munshi.intents.base import Classifier, Prediction

@@ -13,10 +13,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from munshi.bot import turns
 from munshi.bot.arrivals import message_of, waiting
-from munshi.bot.assistant import GIVEN_UP, Response
 from munshi.bot.channel import Channel
 from munshi.bot.keeper import Keeper
 from munshi.bot.message import Message
+from munshi.bot.response import GIVEN_UP, Response
 from munshi.bot.state import to_json
 from munshi.bot.store import Store
 from munshi.bot.tracing import tracing

@@ -49,7 +49,7 @@ from munshi.ui.stopping import leaving_on_sigterm
 
 if TYPE_CHECKING:
     from munshi.bot.app import App
-    from munshi.bot.assistant import Response
+    from munshi.bot.response import Response
 
 cli = typer.Typer(
     name="munshi",

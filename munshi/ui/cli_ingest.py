@@ -70,8 +70,8 @@ def _move(settings: Settings, paths: list[Path], names: list[str]) -> tuple[Adde
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Library]:
-    from munshi.bot.app import open_library
     from munshi.bot.logs import start_logging
+    from munshi.bot.opening import open_library
     from munshi.ui.progress import showing_progress
 
     start_logging(settings.log_level)

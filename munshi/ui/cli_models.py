@@ -119,7 +119,7 @@ def promote(
     """Use a version from the next start on, if accuracy, macro F1 and MCC do not fall on what it held out."""
     if force != bool(reason.strip()):
         raise fault('--force and --reason "…" go together: the reason is kept in the history', WRONG_USE)
-    from munshi.bot.app import open_school
+    from munshi.bot.opening import open_school
     from munshi.intents.examples import Examples
     from munshi.intents.models_gate import promote as let_through
 

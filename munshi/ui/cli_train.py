@@ -24,7 +24,7 @@ from munshi.ui.console import (
 )
 
 if TYPE_CHECKING:
-    from munshi.bot.app import School
+    from munshi.bot.opening import School
     from munshi.intents.examples import Examples
     from munshi.intents.models import Version
     from munshi.intents.models_train import Lesson
@@ -89,7 +89,7 @@ def intents(
 
 @contextmanager
 def _school(business: str | None) -> Iterator[School]:
-    from munshi.bot.app import open_school
+    from munshi.bot.opening import open_school
 
     with open_school(load_settings(business=business), progress=step) as school:
         yield school

@@ -90,7 +90,7 @@ def _lesson(
 
 def _from_pack(business: str | None, corrections: Path | None, *, faq: bool) -> dict[str, list[Pair]]:
     """Pairs from the pack's FAQ and from corrections, by where they came from."""
-    from munshi.bot.app import open_library
+    from munshi.bot.opening import open_library
     from munshi.knowledge.reranker_mining import faq_pairs
     from munshi.knowledge.reranker_pairs import read_corrections
 

@@ -40,7 +40,7 @@ def retrieval(
     as_json: JsonOption = False,
 ) -> None:
     """Find alpha and BM25's method, k1 and b on questions whose passages are known; nothing is changed."""
-    from munshi.bot.app import open_library
+    from munshi.bot.opening import open_library
     from munshi.knowledge.tuning import tune as search_weights
 
     with telling_faults(), open_library(load_settings(business=business), progress=step) as library:

@@ -24,8 +24,8 @@ from starlette.requests import HTTPConnection
 
 from munshi import __version__
 from munshi.bot.app import App
-from munshi.bot.assistant import HELD
 from munshi.bot.message import bounded
+from munshi.bot.response import HELD
 from munshi.bot.store import Line
 from munshi.handlers.base import Reply
 from munshi.ui.http_shapes import (

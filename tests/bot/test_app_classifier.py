@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from munshi.bot.app import App, open_app, open_school
+from munshi.bot.app import App, open_app
 from munshi.bot.business import BusinessError, check_business, load_business
 from munshi.bot.language import detect_language
+from munshi.bot.opening import open_school
 from munshi.bot.scaffold import create_pack
 from munshi.bot.settings import Settings, load_settings
 from munshi.intents.examples import Examples

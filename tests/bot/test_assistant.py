@@ -119,7 +119,7 @@ def test_a_chat_goes_on_though_its_pack_lost_the_intent_of_its_form(home: Path, 
     shutil.copytree(find_business("auto-parts"), pack)
     settings_ = load_settings(home=home, business=str(pack), database_url=f"sqlite:///{tmp_path / 'x.sqlite3'}")
     with open_app(settings_) as app:
-        assert app.respond("please call me back", session_id="s").handler == "collect"
+        assert app.respond("please call me back", session_id="s").intent == "callback_request"
     intents = pack / "intents.yaml"
     intents.write_text(intents.read_text(encoding="utf-8").replace("callback_request", "ring_back"), encoding="utf-8")
     with open_app(settings_) as app:

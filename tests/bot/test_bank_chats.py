@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import update
 
 from munshi.bot.app import App, open_app
-from munshi.bot.assistant import Response
 from munshi.bot.inbox import Inbox
 from munshi.bot.message import Message
+from munshi.bot.response import Response
 from munshi.bot.settings import load_settings
 from munshi.handlers.cards import cards, cards_of
 from munshi.handlers.customers import bind

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from munshi.bot.app import App, open_app
-from munshi.bot.assistant import Response
 from munshi.bot.follow_up import Similar, read_follow_up, similar_by
+from munshi.bot.response import Response
 from munshi.bot.settings import load_settings
 from munshi.knowledge.encoder import open_encoder
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from munshi.bot.app import App, open_app
-from munshi.bot.assistant import Response
 from munshi.bot.inbox import Inbox
+from munshi.bot.response import Response
 from munshi.bot.scaffold import create_pack
 from munshi.bot.settings import load_settings
 from tests.servers.language_model import Behaviour, LanguageModelServer

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from munshi.bot.app import App, open_app
-from munshi.bot.assistant import Response
+from munshi.bot.response import Response
 from munshi.bot.settings import Settings
 from munshi.handlers.placed_orders import all_placed, placed_orders
 

@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from munshi.bot.app import App, open_app
-from munshi.bot.assistant import Response
 from munshi.bot.business import find_business
 from munshi.bot.context import Context, Guess
 from munshi.bot.inbox import Inbox
+from munshi.bot.response import Response
 from munshi.bot.settings import load_settings
 from munshi.bot.state import SessionState
 from munshi.handlers.base import Reply

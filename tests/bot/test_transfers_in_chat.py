@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from munshi.bot.app import App, open_app
-from munshi.bot.assistant import Response
 from munshi.bot.inbox import Inbox
+from munshi.bot.response import Response
 from munshi.bot.settings import load_settings
 from munshi.handlers.customers import bind
 from munshi.handlers.ledger import faults, journal, postings

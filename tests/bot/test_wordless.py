@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from munshi.bot.app import App, open_app
-from munshi.bot.assistant import Response
 from munshi.bot.message import Media, Message
+from munshi.bot.response import Response
 from munshi.bot.settings import load_settings
 
 

@@ -15,13 +15,13 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import OperationalError
 
 from munshi.bot.app import App, open_app
-from munshi.bot.assistant import Response
 from munshi.bot.crew import working
 from munshi.bot.inbox import Inbox
 from munshi.bot.interim import Interim
 from munshi.bot.keeper import Keeper
 from munshi.bot.message import Message
 from munshi.bot.outbox import Outbox
+from munshi.bot.response import Response
 from munshi.bot.settings import Settings
 from munshi.bot.store import Store
 from munshi.bot.tables import outbox as outbox_rows
