@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from munshi.bot.consent import Consent, consent, is_correction
-from munshi.bot.filling import Said, Taken, fit, offered, offers, take
+from munshi.bot.filling import Said, Taken, fit, offered, offers, take, unfit
 from munshi.bot.form import Ask, Cancelled, Confirm, Digression, Form, GaveUp, Outcome, Ready, Stuck
 from munshi.bot.mentions import called, picked, value_of
 from munshi.handlers.base import Button, Slot, SlotError, Turn
@@ -110,7 +110,7 @@ class Dialogue:
         if own and said.is_question():
             return Digression(form)
         if (own or slot.choose is not None) and consented is not None:
-            return self._wrong(form, slot, SlotError(f"slot_invalid_{slot.kind}"), said.turn)
+            return self._wrong(form, slot, unfit(slot, said.turn, form.values), said.turn)
         try:
             found = fit(slot, said.turn, form.values, text)
         except SlotError as problem:
@@ -170,9 +170,9 @@ class Dialogue:
                 if not slot.optional:
                     return Stuck(form, problem)
                 form = _with(form, slot, "")
-            unfit = _no_longer_fits(slot, turn, form.values)
-            if unfit is not None:
-                return self._ask(_without(form, slot), slot, turn, unfit)
+            gone = _no_longer_fits(slot, turn, form.values)
+            if gone is not None:
+                return self._ask(_without(form, slot), slot, turn, gone)
         done = replace(form, asking=None, options=(), tries=0)
         return Confirm(done) if self._confirms(form.intent) else Ready(done)
 
@@ -186,7 +186,7 @@ def _no_longer_fits(slot: Slot, turn: Turn, values: Mapping[str, str]) -> SlotEr
         found = fit(slot, turn, values, value)
     except SlotError as problem:
         return problem
-    return None if [value_of(each) for each in found] == [value] else SlotError(f"slot_invalid_{slot.kind}")
+    return None if [value_of(each) for each in found] == [value] else unfit(slot, turn, values)
 
 
 def _with(form: Form, slot: Slot, value: str) -> Form:

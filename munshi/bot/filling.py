@@ -54,8 +54,16 @@ def fit(slot: Slot, turn: Turn, values: Mapping[str, str], said: str) -> tuple[B
         return (Button(said, slot.validate(said)),)
     found = slot.choose(_beside(slot, turn, values), said) if said.strip() else ()
     if not found:
-        raise SlotError(f"slot_invalid_{slot.kind}")
+        raise unfit(slot, turn, values)
     return found
+
+
+def unfit(slot: Slot, turn: Turn, values: Mapping[str, str]) -> SlotError:
+    """That something is no value of a slot; what a choice is between is told with it."""
+    if slot.kind != "choice":
+        return SlotError(f"slot_invalid_{slot.kind}")
+    choices = slot.choices or tuple(button.label for button in offered(slot, turn, values))
+    return SlotError("slot_invalid_choice", choices=", ".join(choices)) if choices else SlotError("slot_invalid_text")
 
 
 def offers(slot: Slot, turn: Turn, values: Mapping[str, str]) -> tuple[Button, ...]:

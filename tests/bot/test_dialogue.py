@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from munshi.bot.dialogue import Dialogue
 from munshi.bot.filling import Said
 from munshi.bot.form import Ask, Cancelled, Confirm, Digression, Form, GaveUp, Outcome, Ready
+from munshi.bot.wording import Phrasebook
 from munshi.handlers.base import BusinessProfile, Button, Entity, Slot, SlotError, Turn
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -234,3 +235,20 @@ def test_a_correction_changes_the_slot_that_its_cue_marks(words: str, gloss: str
 def everywhere(said: str) -> tuple[Button, ...]:
     places = (Button("Landlord", "L"), Button("Savings", "S"), Button("Current", "C"))
     return tuple(each for each in places if said in ("", each.value))
+
+
+def of_ways(_turn: Turn, said: str) -> tuple[Button, ...]:
+    return tuple(each for each in (Button("Deliver", "d"), Button("Pick up", "p")) if said in ("", each.value))
+
+
+@pytest.mark.parametrize("words", ["yes", "haan", "no", "by balloon"])
+@pytest.mark.parametrize("language", ["en", "hi", "hinglish"])
+def test_what_is_no_answer_to_a_choice_is_told_with_the_choices(words: str, language: str) -> None:
+    slots = (Slot("how", "choice", {"en": "How?"}, choose=of_ways),)
+    dialogue = Dialogue(lambda _: slots, lambda _: True, lifetime=timedelta(minutes=1), max_tries=3)
+    outcome = say(dialogue, opened(dialogue, "order").form, words)
+    assert isinstance(outcome, Ask)
+    assert outcome.problem is not None
+    told = Phrasebook()(outcome.problem.key, language, **outcome.problem.values)
+    assert "Deliver" in told
+    assert "Pick up" in told
