@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from munshi.bot.app import App, open_app
 from munshi.bot.message import Message
@@ -47,7 +47,9 @@ def test_a_thousand_copies_of_a_yes_move_the_money_once(
     url = f"sqlite:///{tmp_path / 'bank.sqlite3'}"
     if kind == "postgresql":
         postgres: Engine = request.getfixturevalue("postgres")
-        url = postgres.url.render_as_string(hide_password=False)
+        with postgres.connect() as db:
+            db.execute(text("CREATE SCHEMA once"))
+        url = postgres.url.update_query_dict({"options": "-csearch_path=once"}).render_as_string(hide_password=False)
     with open_app(settings(url, str(tmp_path))) as app:
         with app.store.transaction() as db:
             bind(db, BANK, CHAT, "AMC10001", datetime.now(UTC) + timedelta(hours=1))
@@ -55,7 +57,7 @@ def test_a_thousand_copies_of_a_yes_move_the_money_once(
         with get_context("spawn").Pool(PROCESSES) as pool:
             answers = pool.starmap(copies, [(url, str(tmp_path), number) for number in range(PROCESSES)])
         assert sum(map(len, answers)) == COPIES * PROCESSES
-        assert len({text for texts in answers for text in texts}) == 1
+        assert len({said for texts in answers for said in texts}) == 1
         with app.store.reading() as db:
             moved = db.execute(select(journal.c.reference).where(journal.c.kind == "transfer")).scalars().all()
             assert faults(db, BANK) == []
