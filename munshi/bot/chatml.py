@@ -10,19 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import cast, get_args
 
-from munshi.knowledge.base import ChatMessage, Role
+from munshi.knowledge.base import ChatMessage
 
 START, END = "<|im_start|>", "<|im_end|>"
 
 _MARK = re.compile(r"<(\\*)\|")
-_ESCAPED = re.compile(r"<(\\*)\\\|")
-_MESSAGE = re.compile(rf"{re.escape(START)}({'|'.join(get_args(Role))})\n(.*?){re.escape(END)}\n", re.DOTALL)
-
-
-class ChatMLError(Exception):
-    """A text that is no ChatML."""
 
 
 def render(messages: Sequence[ChatMessage], *, answering: bool = False) -> str:
@@ -31,23 +24,6 @@ def render(messages: Sequence[ChatMessage], *, answering: bool = False) -> str:
     return f"{whole}{START}assistant\n" if answering else whole
 
 
-def parse(text: str) -> list[ChatMessage]:
-    """The messages again, exactly as they were. Raises ChatMLError where the text is none of `render`'s."""
-    messages, at = [], 0
-    while at < len(text):
-        found = _MESSAGE.match(text, at)
-        if found is None:
-            raise ChatMLError(f"no message begins at character {at}: {text[at : at + 40]!r}")
-        messages.append(ChatMessage(cast(Role, found[1]), unescape(found[2])))
-        at = found.end()
-    return messages
-
-
 def escape(content: str) -> str:
     """A text in which no mark stands."""
     return _MARK.sub(r"<\1\\|", content)
-
-
-def unescape(content: str) -> str:
-    """The text before it was escaped."""
-    return _ESCAPED.sub(r"<\1|", content)

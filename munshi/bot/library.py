@@ -161,7 +161,7 @@ class Library:
         index, self.report = self._store.update(
             papers, reading=told.papers, progress=told.passages, wait=wait, again=wait
         )
-        self._costly = self._costly_reranker(index)
+        self._costly = self._costly_reranker()
         if self._mirror is not None:
             self._mirror.sync(index)
         self._edition = self._edition_of(index)
@@ -283,12 +283,10 @@ class Library:
             return None
         return _since(before, index, report)
 
-    def _costly_reranker(self, index: Index) -> Reranker | None:
+    def _costly_reranker(self) -> Reranker | None:
         parts, home = self._parts, self._settings.home.expanduser()
         models = self._settings.business_home(parts.business.key) / "rerankers"
         made_of = RerankerParts(
-            index,
-            parts.encoder,
             home,
             model=parts.model,
             models=models,

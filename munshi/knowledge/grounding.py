@@ -1,8 +1,9 @@
 """Whether a sentence that a language model wrote may be shown: its links, its figures, and what bears it out.
 
-Three locks, each blind to what the next one sees. The number lock compares figures by value with the passages cited,
-the records and the customer's own words; it does no sums. Support asks whether a passage says so. The rest keeps what
-is no answer from coming out: links to elsewhere, and the word that only the system prompt holds.
+Three locks, each blind to what the next one sees. The number lock compares figures by value with the passages cited and
+the customer's own words; it does no sums. What stands in records is told by code, not by a language model. Support asks
+whether a passage says so. The rest keeps what is no answer from coming out: links to elsewhere, and the word that only
+the system prompt holds.
 """
 
 from __future__ import annotations
@@ -35,13 +36,6 @@ _NOT_A_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}']+")
 
 
 @dataclass(frozen=True, slots=True)
-class GroundingSettings:
-    """`support` is the probability of being borne out by a passage from which on a sentence may be shown."""
-
-    support: float = ENOUGH
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of a sentence: `text` is what may be shown, without citation marks and foreign links.
 
@@ -60,7 +54,6 @@ class _Sources:
 
     passages: Mapping[str, Passage]
     said: Sequence[str]
-    records: Sequence[str]
 
 
 class Grounding:
@@ -72,13 +65,11 @@ class Grounding:
         lexical: LexicalIndex | None,
         *,
         hosts: Collection[str] = (),
-        settings: GroundingSettings | None = None,
         prepare: Prepare = as_is,
     ) -> None:
         """`lexical` tells how much a word tells; `prepare` brings Hindi and Hinglish to the passages' English."""
         self._supporter = Supporter(encoder, lexical)
         self._hosts = frozenset(hosts)
-        self._settings = settings or GroundingSettings()
         self._prepare = prepare
 
     def check(
@@ -87,21 +78,20 @@ class Grounding:
         passages: Mapping[str, Passage],
         *,
         said: Sequence[str] = (),
-        records: Sequence[str] = (),
         canary: str = "",
     ) -> Verdict:
-        """Hold one sentence against the passages it cites, the records and the customer's own words.
+        """Hold one sentence against the passages it cites and the customer's own words.
 
         A passage that it cites and that does not bear it out is dropped; where none is left, one that does is cited
         instead. Raises EncoderError where the encoder fails.
         """
         if len(sentence) > MAX_SENTENCE:
             return Verdict("", (), ("support: it is no sentence, so long is it",))
-        sources = _Sources(passages, said, records)
+        sources = _Sources(passages, said)
         if leaks(sentence, canary):
             return Verdict("", (), ("leak: it tells a word of the instructions",))
         cited, text = _uncited(sentence, passages)
-        links = unlink(text, self._hosts, [*map(view, passages.values()), *records])
+        links = unlink(text, self._hosts, [view(passage) for passage in passages.values()])
         faults = [f"link: {address} is none of the shop's own" for address in links.foreign]
         if _is_polite(links.text):
             return Verdict(links.text, (), tuple(faults))
@@ -112,7 +102,7 @@ class Grounding:
         return Verdict(links.text, citations, tuple(faults))
 
     def _borne_out(self, text: str, cited: Sequence[str], sources: _Sources) -> tuple[tuple[str, ...], str]:
-        """The passages that bear the sentence out, or why none does; words of a record need none."""
+        """The passages that bear the sentence out, or why none does."""
         if not content_stems(told(text)):
             return _bare(text, cited, sources)
         found = tuple(name for name in cited if not self._against(text, [name], sources))
@@ -124,12 +114,7 @@ class Grounding:
         for name in others:
             if not self._against(text, [name], sources) and not list(_unknown_figures(text, [name], sources)):
                 return (name,), ""
-        if self._in_records(text, sources):
-            return (), ""
         return (), self._against(text, cited or others[:1], sources)
-
-    def _in_records(self, text: str, sources: _Sources) -> bool:
-        return any(not self._reason(text, record) for record in sources.records)
 
     def _against(self, text: str, names: Sequence[str], sources: _Sources) -> str:
         """What speaks against these passages, taken together, bearing the sentence out; empty where nothing does."""
@@ -152,7 +137,7 @@ class Grounding:
             return support.opposed
         if support.strange:
             return f"{', '.join(support.strange)} stands in no cited passage"
-        return "" if confidence(support) >= self._settings.support else "the passages do not say so"
+        return "" if confidence(support) >= ENOUGH else "the passages do not say so"
 
 
 def _uncited(sentence: str, passages: Mapping[str, Passage]) -> tuple[tuple[str, ...], str]:
@@ -173,8 +158,7 @@ def _bare(text: str, cited: Sequence[str], sources: _Sources) -> tuple[tuple[str
 
 def _unknown_figures(text: str, cited: Sequence[str], sources: _Sources) -> Iterator[str]:
     """A fault for each figure that stands nowhere it may come from."""
-    papers = [read(view(sources.passages[name])) for name in cited]
-    known = papers + [read(record) for record in sources.records]
+    known = [read(view(sources.passages[name])) for name in cited]
     own = [read(words) for words in sources.said]
     units = {figure.unit for reading in known for figure in reading.figures}
     figures = read(text).figures

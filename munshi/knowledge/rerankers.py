@@ -1,15 +1,13 @@
-"""The one way to open a reranker from a setting."""
+"""The one way to open a costly reranker from a setting; late interaction needs no opening."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from munshi.knowledge.base import ChatModel, Encoder, Hit, KnowledgeError, Reranker
+from munshi.knowledge.base import ChatModel, KnowledgeError, Reranker
 from munshi.knowledge.cross_encoder import open_cross_encoder
-from munshi.knowledge.index import Index
-from munshi.knowledge.rerank import MaxSimReranker
 from munshi.knowledge.rerank_cross_encoder import CrossEncoderReranker
 from munshi.knowledge.rerank_listwise import ListwiseReranker
 from munshi.knowledge.reranker_model import verify
@@ -27,8 +25,6 @@ class RerankerParts:
     long.
     """
 
-    index: Index | None
-    encoder: Encoder | None
     home: Path
     model: ChatModel | None = None
     models: Path | None = None
@@ -39,25 +35,12 @@ class RerankerParts:
     progress: Callable[[str], None] = lambda _text: None
 
 
-class KeepOrder:
-    """The reranker that changes nothing."""
-
-    def rerank(self, query: str, hits: Sequence[Hit], *, top_k: int) -> list[Hit]:  # noqa: ARG002 - the contract's
-        """The first `top_k`, as they came."""
-        return list(hits[: max(top_k, 0)])
-
-
 def open_reranker(spec: str, parts: RerankerParts) -> Reranker:
-    """The reranker that a setting names: "maxsim", "none", "cross_encoder:FOLDER-OR-NAME" or "listwise".
+    """The reranker that a setting names: "cross_encoder:FOLDER-OR-NAME" or "listwise".
 
-    A name is that of a trained reranker in `parts.models`. Without an index and an encoder "maxsim" keeps the order.
-    Raises KnowledgeError, one line with the remedy.
+    A name is that of a trained reranker in `parts.models`. Raises KnowledgeError, one line with the remedy.
     """
     kind, _, rest = spec.strip().partition(":")
-    if kind == "none" and not rest:
-        return KeepOrder()
-    if kind == "maxsim" and not rest:
-        return MaxSimReranker(parts.index, parts.encoder) if parts.index and parts.encoder else KeepOrder()
     if kind == "listwise" and not rest:
         if parts.model is None:
             raise KnowledgeError("the reranker 'listwise' needs a language model; set MUNSHI_LLM, or choose maxsim")

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import Engine
 
 from munshi.bot.chat_data import Exported, export_chats
-from munshi.bot.chatml import parse
 from munshi.bot.database import StoreError
 from munshi.bot.privacy import mask
 from munshi.bot.state import to_json
 from munshi.bot.store import Store
 from munshi.handlers.base import Reply
 from munshi.handlers.sealing import destroy_key
+from tests.bot.chatml_reader import parse
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from munshi.bot.chatml import END, parse
+from munshi.bot.chatml import END
 from munshi.bot.llm import LanguageModel, open_chat_model
 from munshi.bot.llm_breaker import Breaker
 from munshi.knowledge.base import ChatMessage, ChatModelError
+from tests.bot.chatml_reader import parse
 from tests.servers.language_model import MODEL, Behaviour, LanguageModelServer
 
 ASKED = [

@@ -12,7 +12,6 @@ from munshi.bot.retrieval import chunk_settings, costly_reranker, lexical_settin
 from munshi.bot.scaffold import create_pack
 from munshi.knowledge.base import KnowledgeError
 from munshi.knowledge.chunking import ChunkSettings
-from munshi.knowledge.index import Index
 from munshi.knowledge.lexical import LexicalSettings
 from munshi.knowledge.rerankers import RerankerParts
 from munshi.knowledge.search_settings import SearchSettings
@@ -53,7 +52,7 @@ def test_every_setting_arrives(tmp_path: Path) -> None:
 
 
 def test_a_costly_reranker_is_opened_where_one_is_named(tmp_path: Path) -> None:
-    parts = RerankerParts(Index.from_passages([]), None, tmp_path)
+    parts = RerankerParts(tmp_path)
     assert costly_reranker(shop(tmp_path / "a", {"reranker": "maxsim"}), parts) is None
     none = shop(tmp_path / "b", {"reranker": "none"})
     assert costly_reranker(none, parts) is None

@@ -183,7 +183,7 @@ def card() -> RerankerCard:
 def test_a_trained_reranker_that_was_changed_is_refused(encoder: Encoder, tmp_path: Path) -> None:
     folder = bert_folder(tmp_path / "model")
     write_card(folder, card())
-    parts = RerankerParts(Index.from_passages(FAQ), None, home=tmp_path / "home")
+    parts = RerankerParts(home=tmp_path / "home")
     assert open_reranker(f"cross_encoder:{folder}", parts)
     (folder / "tokenizer.json").write_text("{}")
     with pytest.raises(Exception, match=r"tokenizer\.json"):

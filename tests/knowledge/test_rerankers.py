@@ -11,27 +11,21 @@ from munshi.knowledge.base import Encoder, KnowledgeError, Reranker
 from munshi.knowledge.index import Index
 from munshi.knowledge.rerank import MaxSimReranker
 from munshi.knowledge.rerank_cross_encoder import CrossEncoderReranker
-from munshi.knowledge.rerankers import KeepOrder, RerankerParts, open_reranker
+from munshi.knowledge.rerankers import RerankerParts, open_reranker
 from tests.knowledge.cross_encoders import bert_folder, onnx_folder
 from tests.knowledge.reranker_contract import PASSAGES, KeepsTheContract, hits
 from tests.servers.language_model import LanguageModelServer
 
 
 @pytest.fixture
-def parts(encoder: Encoder, tmp_path: Path) -> RerankerParts:
-    return RerankerParts(Index.from_passages(PASSAGES, encoder), encoder, home=tmp_path / "home")
-
-
-class TestNone(KeepsTheContract):
-    @pytest.fixture
-    def reranker(self, parts: RerankerParts) -> Reranker:
-        return open_reranker("none", parts)
+def parts(tmp_path: Path) -> RerankerParts:
+    return RerankerParts(home=tmp_path / "home")
 
 
 class TestMaxSim(KeepsTheContract):
     @pytest.fixture
-    def reranker(self, parts: RerankerParts) -> Reranker:
-        return open_reranker("maxsim", parts)
+    def reranker(self, encoder: Encoder) -> Reranker:
+        return MaxSimReranker(Index.from_passages(PASSAGES, encoder), encoder)
 
 
 class TestCrossEncoder(KeepsTheContract):
@@ -48,7 +42,7 @@ class TestCrossEncoder(KeepsTheContract):
             "two": lambda: bert_folder(root / "two", labels=2),
             "onnx": lambda: onnx_folder(root / "onnx"),
         }[request.param]
-        parts = RerankerParts(Index.from_passages(PASSAGES), None, home=root / "home", threads=2)
+        parts = RerankerParts(home=root / "home", threads=2)
         return open_reranker(f"cross_encoder:{make()}", parts)
 
     def test_the_order_it_is_given_in_changes_nothing(self, reranker: Reranker) -> None:
@@ -62,22 +56,18 @@ class TestListwise(KeepsTheContract):
     def reranker(self, parts: RerankerParts, language_model_server: LanguageModelServer) -> Reranker:
         language_model_server.answer = lambda _prompt: '{"order": [3, 1]}'
         model = open_chat_model(language_model_server.spec("openai"), timeout=10)
-        return open_reranker("listwise", RerankerParts(parts.index, None, parts.home, model=model))
+        return open_reranker("listwise", RerankerParts(parts.home, model=model))
 
 
 def test_a_trained_one_is_found_by_its_name(parts: RerankerParts, tmp_path: Path) -> None:
     bert_folder(tmp_path / "models" / "mine")
-    named = RerankerParts(parts.index, None, parts.home, models=tmp_path / "models")
+    named = RerankerParts(parts.home, models=tmp_path / "models")
     assert isinstance(open_reranker("cross_encoder:mine", named), CrossEncoderReranker)
 
 
-def test_maxsim_without_an_encoder_keeps_the_order(parts: RerankerParts) -> None:
-    assert isinstance(open_reranker("maxsim", parts), MaxSimReranker)
-    assert isinstance(open_reranker("maxsim", RerankerParts(parts.index, None, parts.home)), KeepOrder)
-
-
 @pytest.mark.parametrize(
-    "spec", ["", "cross_encoder", "cross_encoder:", "cross_encoder:/nowhere/at all", "maxsim:x", "listwise", "ब्रेक"]
+    "spec",
+    ["", "cross_encoder", "cross_encoder:/nowhere/at all", "maxsim", "maxsim:x", "listwise", "ब्रेक"],
 )
 def test_what_cannot_be_opened_is_told_in_one_line(spec: str, parts: RerankerParts) -> None:
     with pytest.raises(KnowledgeError) as told:
