@@ -13,19 +13,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
-import munshi.bot.channel_users
-import munshi.bot.tables
-import munshi.handlers.customers
-import munshi.handlers.ledger
-import munshi.handlers.otp
-import munshi.handlers.placed_orders
+import munshi.bot.all_tables
 from munshi.bot.database import StoreError, open_engine
 from munshi.bot.message import Message
 from munshi.bot.migrate import LATEST, bring_up_to_date
 from munshi.bot.store import Store
 from munshi.handlers.tickets import list_tickets
 
-FOLDER = Path(munshi.bot.tables.__file__).parent / "migrations"
+FOLDER = Path(munshi.bot.all_tables.__file__).parent / "migrations"
 # A database as it was before there were steps: a question that waits, what was said, a ticket.
 OLD = """
 CREATE TABLE inbox (business VARCHAR(120) NOT NULL, message_id VARCHAR(200) NOT NULL, session_id VARCHAR(200) NOT NULL,
@@ -62,7 +57,7 @@ INSERT INTO tickets VALUES (1, 'T00001', 'shop', 's1', NULL, 'chat', 'form', 'wh
 def test_the_steps_make_the_tables_that_the_code_knows(engine: Engine) -> None:
     with engine.connect() as db:
         context = MigrationContext.configure(db, opts={"compare_type": True})
-        assert compare_metadata(context, munshi.bot.tables.metadata) == []
+        assert compare_metadata(context, munshi.bot.all_tables.metadata) == []
 
 
 def test_the_newest_step_is_the_one_the_code_asks_for() -> None:
