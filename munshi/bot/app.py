@@ -25,6 +25,7 @@ from munshi.bot.classifier import Opened, open_classifier
 from munshi.bot.conductor import Conductor
 from munshi.bot.database import open_engine
 from munshi.bot.fetching import Fetcher
+from munshi.bot.file_topics import file_topics
 from munshi.bot.follow_up import similar_by
 from munshi.bot.library import Library, Parts, Told
 from munshi.bot.llm import open_configured
@@ -208,6 +209,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, shared: Sh
             clock=clock_of(business),
             max_chars=settings.max_message_chars,
             too_often=_too_often(settings, shared),
+            file_topics=partial(file_topics, business, phrases),
             meter=metrics,
         ),
         classifier=opened.classifier,

@@ -30,8 +30,8 @@ from munshi.bot.secret_words import hide
 from munshi.bot.state import SessionState, from_json
 from munshi.bot.store import GoneError, Session, StaleSessionError, Store
 from munshi.bot.tracing import tracing
-from munshi.bot.wordless import answer_key, is_silent
-from munshi.handlers.base import Language, OutdatedError, Reply
+from munshi.bot.wordless import KEPT, answer_key, is_silent
+from munshi.handlers.base import Button, Language, OutdatedError, Reply
 from munshi.handlers.customers import identified
 from munshi.intents.base import Classifier
 from munshi.knowledge.base import Say
@@ -71,9 +71,13 @@ class Assistant:
         clock: Callable[[], datetime],
         max_chars: int,
         too_often: Callable[[str], bool] = lambda _session_id: False,
+        file_topics: Callable[[Language], tuple[Button, ...]] = lambda _language: (),
         meter: Meter | None = None,
     ) -> None:
-        """`clock` gives an aware time in the business's zone, `too_often` counts a chat's messages."""
+        """`clock` gives an aware time in the business's zone, `too_often` counts a chat's messages.
+
+        `file_topics` is what a file that came without a word may be about.
+        """
         self._store = store
         self._understand = understand
         self._classifier = classifier
@@ -82,6 +86,7 @@ class Assistant:
         self._clock = clock
         self._max_chars = max_chars
         self._too_often = too_often
+        self._file_topics = file_topics
         self._meter = meter or Unmeasured()
         self._recorder = Recorder(store, outbox, audit, conductor.phrases, conductor.llm, self._meter)
         self._chats = KeyedLocks()
@@ -216,7 +221,8 @@ class Assistant:
         if key is None:
             return None
         text = self._phrases(key, state.language or "en", limit=self._max_chars)
-        return Step(Reply(text), state, Route("fallback", reason=key))
+        buttons = self._file_topics(state.language or "en") if key == KEPT else ()
+        return Step(Reply(text, buttons), state, Route("fallback", reason=key))
 
 
 def _without_secret(message: Message, session: Session) -> tuple[Message, str]:

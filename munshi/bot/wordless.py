@@ -9,6 +9,9 @@ from munshi.bot.message import Message
 NOTED = "noted"
 """The route of a message that is kept and not answered."""
 
+KEPT = "attachment_kept"
+"""The sentence that answers a file that came without a word."""
+
 _ANSWERS = {
     "voice": "voice_unsupported",
     "audio": "voice_unsupported",
@@ -32,7 +35,7 @@ def answer_key(message: Message) -> str:
     if fault in _FAULTS:
         return str(fault)
     if message.attachments and message.kind in _ANSWERS:
-        return "attachment_kept"
+        return KEPT
     return _ANSWERS.get(message.kind, "attachment_unsupported" if message.attachments else "empty_message")
 
 

@@ -141,8 +141,11 @@ def test_a_photo_is_kept_for_the_person_who_takes_the_chat(table: Table, tmp_pat
     photo.write_bytes(b"\xff\xd8\xff\xe0 a photo")
     table.it.do(f"/file {photo}")
     table.replies(1)
-    table.it.do("talk to a person")
+    assert "return" in table.shown[0]
+    table.it.do("/1")  # the form for it
     table.replies(2)
+    table.it.do("talk to a person")
+    table.replies(3)
     box = Inbox(table.app.store)
     (ticket,) = box.tickets()
     assert [file.content for file in box.files(ticket.reference)] == [photo.read_bytes()]
