@@ -21,7 +21,7 @@ MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 
 _LOOK_SECONDS = 0.5
 _LONGEST_PAUSE = 30.0
-_STEADY_SECONDS = 60.0
+_STEADY_SECONDS = 8.0
 """A process that lived so long is started again at once."""
 
 

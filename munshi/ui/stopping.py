@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ def tell_when_input_ends(ended: threading.Event) -> None:
     """Set `ended` once standard input is closed, which is when whoever holds its other end is gone."""
 
     def read() -> None:
-        while sys.stdin.buffer.read(4096):
+        while os.read(0, 4096):  # not by sys.stdin, whose lock would be held when the interpreter ends
             pass
         ended.set()
 
