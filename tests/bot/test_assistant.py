@@ -52,7 +52,7 @@ def test_a_question_in_between_is_answered_and_the_form_taken_up_again(chat) -> 
 def test_a_form_that_was_left_is_cancelled_and_forgotten(app: App, chat) -> None:
     chat("i want a bulk quote for my garage")
     chat("cancel")
-    assert chat("10").handler != "collect"
+    assert chat("10").handler != "quote_request"
 
 
 def test_a_finished_form_is_confirmed_once_and_lands_in_the_inbox(app: App, chat) -> None:
