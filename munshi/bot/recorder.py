@@ -25,7 +25,7 @@ from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import Session, StaleSessionError, Store
 from munshi.bot.wordless import NOTED, shown
 from munshi.handlers.base import Exchange, Language, Phrases, Reply
-from munshi.handlers.sealing import sealer
+from munshi.handlers.sealing import Sealer
 from munshi.handlers.tickets import open_ticket
 
 logger = logging.getLogger(__name__)
@@ -54,21 +54,23 @@ class Recorder:
         """
         step, message, store = turn.step, turn.message, self._store
         with self._meter.stage("record"), store.transaction() as db:
-            if store.session(db, message.session_id, channel=message.channel).held_by is not None:
+            sealing = store.sealing(db, message.session_id)
+            now = store.session(db, message.session_id, channel=message.channel, sealing=sealing)
+            if now.held_by is not None:
                 return self._held(db, message, turn.session)  # taken over while the answer was being made
             reply = self._carry_out(step, db)
             response = response_to(turn, reply, self._llm)
-            store.say(db, message.session_id, "customer", shown(message))
-            line = store.say(db, message.session_id, "bot", reply.text, to_json(reply))
+            store.say(db, message.session_id, "customer", shown(message), sealing=sealing)
+            line = store.say(db, message.session_id, "bot", reply.text, to_json(reply), sealing=sealing)
             session = replace(turn.session, customer_id=step.state.customer or turn.session.customer_id)
-            store.save_state(db, session, to_json(_remember(step, turn, reply)))
+            store.save_state(db, session, to_json(_remember(step, turn, reply)), sealing=sealing)
             if reply.handover is not None:
                 _call_person(db, store, turn, reply)
             if push:
                 queued = Queued(message.session_id, message.channel, line)
                 self._outbox.post(db, queued, reply, response.language)
-            store.finish(db, message, to_json(response))
-            self._keep_record(db, message, response)
+            store.finish(db, message, to_json(response), sealing=sealing)
+            self._keep_record(db, message, response, sealing)
         self._meter.turn(response, message.channel)
         told = {"route": response.route, "intent": response.intent, "handler": response.handler, "ms": response.ms}
         logger.info("Answered a message", extra={**told, "channel": message.channel})
@@ -112,7 +114,7 @@ class Recorder:
             )
             response = Response(None, message.session_id, GIVEN_UP)
             self._store.finish(db, message, to_json(response))
-            self._keep_record(db, message, response)
+            self._keep_record(db, message, response, self._store.sealing(db, message.session_id))
 
     def _held(self, db: Connection, message: Message, session: Session) -> Response:
         self._store.save_state(db, session, to_json(_unasked(from_json(SessionState, session.state))))
@@ -121,9 +123,10 @@ class Recorder:
     def _leave(self, db: Connection, message: Message, route: str) -> Response:
         """Keep a message that the bot does not answer."""
         response = Response(None, message.session_id, route)
-        self._store.say(db, message.session_id, "customer", shown(message))
-        self._store.finish(db, message, to_json(response))
-        self._keep_record(db, message, response)
+        sealing = self._store.sealing(db, message.session_id)
+        self._store.say(db, message.session_id, "customer", shown(message), sealing=sealing)
+        self._store.finish(db, message, to_json(response), sealing=sealing)
+        self._keep_record(db, message, response, sealing)
         return response
 
     def _carry_out(self, step: Step, db: Connection) -> Reply:
@@ -141,9 +144,8 @@ class Recorder:
         text = "\n\n".join(filter(None, (done.text, step.reply.text)))
         return replace(done, text=text, buttons=step.reply.buttons or done.buttons)
 
-    def _keep_record(self, db: Connection, message: Message, response: Response) -> None:
+    def _keep_record(self, db: Connection, message: Message, response: Response, sealing: Sealer) -> None:
         """Write the turn into the audit, last of all: the end of its chain is one row that others wait for."""
-        sealing = sealer(db, self._store.business, message.session_id)
         decided = {
             **{name: getattr(response, name) for name in _DECIDED},
             "effect": response.trace.get("effect"),

@@ -60,7 +60,11 @@ class Line:
 
 
 class Store:
-    """The durable state of one business."""
+    """The durable state of one business.
+
+    Where `sealing` is an argument it is the chat's own, from `sealing`: who does several things to a chat in one
+    transaction fetches its key once.
+    """
 
     def __init__(self, engine: Engine, business: str, *, settle: timedelta = timedelta(0)) -> None:
         """`settle` is how long a message of a channel is here before a worker takes it up."""
@@ -80,6 +84,10 @@ class Store:
         options = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
         with self.engine.execution_options(reading=True, **options).begin() as db:
             yield db
+
+    def sealing(self, db: Connection, session_id: str) -> Sealer:
+        """What seals a chat's content, with a key made now where it had none."""
+        return new_sealer(db, self.business, session_id)
 
     def accept(self, message: Message) -> Mapping[str, Any] | None:
         """Commit a message to the inbox. Returns the recorded response where it was already answered, else None."""
@@ -135,12 +143,14 @@ class Store:
             opened = sealers(db, self.business, (row.session_id for row in rows))
         return [message_of(row, opened[row.session_id]) for row in rows]
 
-    def finish(self, db: Connection, message: Message, response: Mapping[str, Any]) -> None:
+    def finish(
+        self, db: Connection, message: Message, response: Mapping[str, Any], *, sealing: Sealer | None = None
+    ) -> None:
         """Mark a message as answered, with the response a repetition of it gets; its text is kept as it is here.
 
         Raises StaleSessionError where another process has answered it meanwhile.
         """
-        sealing = new_sealer(db, self.business, message.session_id)
+        sealing = sealing or self.sealing(db, message.session_id)
         changed = db.execute(
             update(inbox)
             .where(inbox.c.business == self.business, inbox.c.message_id == message.id, inbox.c.done_at.is_(None))
@@ -153,23 +163,25 @@ class Store:
         if changed.rowcount == 0:
             raise StaleSessionError(message.session_id)
 
-    def session(self, db: Connection, session_id: str, *, channel: str) -> Session:
+    def session(self, db: Connection, session_id: str, *, channel: str, sealing: Sealer | None = None) -> Session:
         """What is kept of a chat; a new chat starts empty."""
         row = db.execute(
             select(sessions).where(sessions.c.business == self.business, sessions.c.session_id == session_id)
         ).one_or_none()
         if row is None:
             return Session(session_id, channel, None, None, {})
-        state = sealer(db, self.business, session_id).open_json(row.state) or {}
+        state = (sealing or sealer(db, self.business, session_id)).open_json(row.state) or {}
         return Session(row.session_id, row.channel, row.customer_id, row.held_by, state, row.version)
 
-    def save_state(self, db: Connection, session: Session, state: Mapping[str, Any]) -> None:
+    def save_state(
+        self, db: Connection, session: Session, state: Mapping[str, Any], *, sealing: Sealer | None = None
+    ) -> None:
         """Keep the dialogue's state of a chat, leaving who holds it as it is now.
 
         Whose chat it is, is kept where `session` says so, and stays where it does not.
         Raises StaleSessionError where another turn has kept a state since `session` was read.
         """
-        sealed = new_sealer(db, self.business, session.session_id).seal_json(state)
+        sealed = (sealing or self.sealing(db, session.session_id)).seal_json(state)
         values: dict[str, Any] = {"state": sealed, "version": session.version + 1, "updated_at": datetime.now(UTC)}
         if session.customer_id is not None:
             values["customer_id"] = session.customer_id
@@ -205,10 +217,17 @@ class Store:
         return update(sessions).where(sessions.c.business == self.business, sessions.c.session_id == session_id)
 
     def say(
-        self, db: Connection, session_id: str, role: Role, text: str, reply: Mapping[str, Any] | None = None
+        self,
+        db: Connection,
+        session_id: str,
+        role: Role,
+        text: str,
+        reply: Mapping[str, Any] | None = None,
+        *,
+        sealing: Sealer | None = None,
     ) -> int:
         """Write one line of the transcript; returns its id."""
-        sealing = new_sealer(db, self.business, session_id)
+        sealing = sealing or self.sealing(db, session_id)
         key = db.execute(
             insert(transcript).values(
                 business=self.business,
