@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from munshi.bot.consent import fold
 from munshi.bot.form import Form
 from munshi.bot.mentions import Words, called, marked_by, mentioned, value_of
+from munshi.bot.spoken_numbers import bare_numbers
 from munshi.handlers.base import Button, Entity, Slot, SlotError, Turn
 
 _NUMERIC = frozenset({"quantity", "amount"})
-_NUMBER = re.compile(r"(?<![\w.,-])\d+(?:,\d{2,3})*(?:\.\d+)?(?![\w-])")
 
 
 def _never() -> bool:
@@ -201,9 +200,8 @@ class _Filling:
         """The numbers that are no part of an entity that a slot takes."""
         kinds = {slot.kind for slot in self.slots}
         spans = [(each.start, each.end) for each in self.said.turn.entities if each.kind in kinds]
-        found = _NUMBER.finditer(self.said.raw)
-        free = (each for each in found if not any(start <= each.start() < end for start, end in spans))
-        return [each.group().replace(",", "") for each in free]
+        found = bare_numbers(self.said.raw, hindi=self.said.turn.language != "en")
+        return [each.value for each in found if not any(start < each.end and each.start < end for start, end in spans)]
 
     def _numeric_slot(self) -> Slot | None:
         """The slot that a number by itself is meant for: the one asked for, the one that is named, the only one."""

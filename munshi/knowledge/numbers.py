@@ -70,6 +70,12 @@ def _counting() -> Mapping[str, tuple[Decimal, str]]:
     }
 
 
+def counted(word: str) -> Decimal | None:
+    """What a counting word comes to, whatever else it may mean; None for any other word. Small letters."""
+    value, sure = _counting().get(word, (Decimal(0), "scale"))
+    return None if sure == "scale" else value
+
+
 def unit_at(tokens: Sequence[Token], index: int) -> Unit | None:
     """The unit that the token there is, if it is one."""
     return units().get(tokens[index].low) if 0 <= index < len(tokens) else None
