@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from munshi.knowledge.reranker_training_torch import PairModel
 
 # Raise it when the same pairs, base and settings give another reranker.
-VERSION = 1
+VERSION = 2
 # The name of the folder in the target that a training works in.
 WORK = ".work"
+# The name of the folder beside the checkpoints with what was learnt first.
+BEGUN = "begun"
 # How far a score from the fp32 graph may be from torch's, over so many pairs.
 MAX_DIFFERENCE, COMPARED = 1e-4, 32
 
@@ -49,7 +51,8 @@ class RerankerLesson:
     """What a reranker is made from.
 
     Without `dev` a tenth of the questions is held out to choose the best round by; `test` is measured once, at the
-    end. `sources` names where the pairs came from, `command` what makes the reranker again.
+    end. `first` is learnt before all else: pairs that an encoder scored (`reranker_imitation`). `sources` names where
+    the pairs came from, `command` what makes the reranker again.
     """
 
     train: Sequence[Pair]
@@ -59,6 +62,7 @@ class RerankerLesson:
     settings: RerankerSettings = field(default_factory=RerankerSettings)
     sources: Mapping[str, int] = field(default_factory=dict)
     command: str = ""
+    first: Sequence[Pair] = ()
 
     def held_out(self) -> RerankerLesson:
         """The same with its own development pairs, where there are none."""
@@ -69,7 +73,7 @@ class RerankerLesson:
 
     def data(self) -> str:
         """A fingerprint of what is learnt from and chosen by."""
-        return f"{digest(self.train)} {digest(self.dev)}"
+        return f"{digest(self.train)} {digest(self.dev)} {digest(self.first)}"
 
 
 def train_reranker(folder: Path, lesson: RerankerLesson, progress: Callable[[str], None]) -> dict[str, Any]:
@@ -160,37 +164,60 @@ class _Run:
         }
 
     def _trained(self) -> PairModel:
-        from munshi.knowledge import reranker_training_torch
-
-        lesson, model = self._lesson, self._opened()
+        lesson = self._lesson
+        if not lesson.first:
+            model, settings = self._opened(self._base.path), lesson.settings
+        else:
+            model, settings = self._opened(self._begun()), lesson.settings.after
         resume = self._work.last_checkpoint()
         if resume is None:
             self._progress(f"Fine-tuning {self._base.name} on {len(lesson.train)} pairs")
         else:
             self._progress(f"Going on with the training from {resume.name}")
+        self._fit(model, lesson.train, lesson.dev, settings, self._work.checkpoints, resume)
+        return model
+
+    def _begun(self) -> Path:
+        """The folder of what was learnt first; a stop before its end leaves none."""
+        begun = self._work.checkpoints / BEGUN
+        if not begun.is_dir():
+            model, fresh = self._opened(self._base.path), begun.with_suffix(".new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            self._progress(f"Learning the encoder's cosine on {len(self._lesson.first)} pairs of the same texts")
+            self._fit(model, self._lesson.first, (), self._lesson.settings.first, fresh / "checkpoints", None)
+            shutil.rmtree(fresh / "checkpoints", ignore_errors=True)
+            model.save(fresh)
+            settle(fresh)
+            fresh.rename(begun)
+        return begun
+
+    def _fit(
+        self,
+        model: PairModel,
+        train: Sequence[Pair],
+        dev: Sequence[Pair],
+        settings: RerankerSettings,
+        folder: Path,
+        resume: Path | None,
+    ) -> None:
+        from munshi.knowledge import reranker_training_torch
+
+        rows = [self._row(pair, turning=pair.symmetric) for pair in train]
+        chosen = [self._row(pair) for pair in dev]
         try:
-            reranker_training_torch.fit(
-                model,
-                [self._row(pair, turning=pair.symmetric) for pair in lesson.train],
-                [self._row(pair) for pair in lesson.dev],
-                lesson.settings,
-                self._work.checkpoints,
-                resume=resume,
-                progress=self._progress,
-            )
+            reranker_training_torch.fit(model, rows, chosen, settings, folder, resume=resume, progress=self._progress)
         except (RuntimeError, SafetensorError, EOFError, UnpicklingError) as error:
             raise KnowledgeError(
                 f"the training broke off ({first_line(error)}): free memory and disk and start it again; "
                 f"if it breaks off again, delete {self._work.checkpoints}"
             ) from error
-        return model
 
-    def _opened(self) -> PairModel:
+    def _opened(self, folder: Path) -> PairModel:
         from munshi.knowledge import reranker_training_torch
 
-        folder = self._base.path
+        settings = self._lesson.settings
         try:
-            model = reranker_training_torch.open_model(folder, self._lesson.settings.seed)
+            model = reranker_training_torch.open_model(folder, settings.seed, bf16=settings.bf16)
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise EncoderError(f"{folder} cannot be loaded ({first_line(error)}): copy the folder again") from error
         if self._tokenizer.get_vocab_size() > model.words:

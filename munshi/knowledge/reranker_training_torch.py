@@ -25,14 +25,17 @@ Row = Mapping[str, Any]
 
 HEAD = ("pooler.", "classifier.", "pre_classifier.")
 SCORED_AT_ONCE = 32
+# Pairs are filled up to a multiple of so many tokens.
+LENGTHS = 8
 
 
 class PairModel(torch.nn.Module):  # type: ignore[misc]  # torch is in the train extra only
     """A sequence classifier of one label, its loss the cross-entropy of its sigmoid against a label from 0 to 1."""
 
-    def __init__(self, classifier: Any) -> None:
+    def __init__(self, classifier: Any, *, bf16: bool = False) -> None:
         super().__init__()
         self.classifier = classifier
+        self._bf16 = bf16
 
     @property
     def padding(self) -> int:
@@ -53,7 +56,8 @@ class PairModel(torch.nn.Module):  # type: ignore[misc]  # torch is in the train
     ) -> dict[str, torch.Tensor]:
         """Loss and logits (pairs,)."""
         kinds = {"token_type_ids": token_type_ids} if getattr(self.classifier.config, "type_vocab_size", 0) > 1 else {}
-        logits = self.classifier(input_ids=input_ids, attention_mask=attention_mask, **kinds).logits[:, 0]
+        with torch.autocast(input_ids.device.type, torch.bfloat16, enabled=self._bf16 and self.training):
+            logits = self.classifier(input_ids=input_ids, attention_mask=attention_mask, **kinds).logits[:, 0].float()
         return {"loss": functional.binary_cross_entropy_with_logits(logits, labels), "logits": logits}
 
     def save(self, folder: Path) -> None:
@@ -61,9 +65,12 @@ class PairModel(torch.nn.Module):  # type: ignore[misc]  # torch is in the train
         self.classifier.save_pretrained(folder, safe_serialization=True)
 
 
-def open_model(base: Path, seed: int) -> PairModel:
+def open_model(base: Path, seed: int, *, bf16: bool = False) -> PairModel:
     """The base under a head of one label. Raises OSError, ValueError, RuntimeError or SafetensorError where it is not
     whole.
+
+    Its table of words stays as it is: half of all weights, of which some thousand pairs would move the few rows alone
+    that they happen to use.
     """
     logging.disable_progress_bar()
     logging.set_verbosity_error()
@@ -80,7 +87,8 @@ def open_model(base: Path, seed: int) -> PairModel:
     missing = sorted(name for name in lost if not any(part in name for part in HEAD))
     if missing:
         raise ValueError(f"its weights lack {missing[0]}")
-    return PairModel(classifier)
+    classifier.get_input_embeddings().weight.requires_grad_(False)
+    return PairModel(classifier, bf16=bf16)
 
 
 def fit(
@@ -123,8 +131,8 @@ def score(model: PairModel, rows: Sequence[Row]) -> NDArray[np.float64]:
 def collate(rows: Sequence[Row], padding: int) -> dict[str, torch.Tensor]:
     """A batch as `PairModel.forward` takes it; a pair that may be turned is turned half of the time."""
     shown = [row["turned"] if "turned" in row and torch.rand(()) < 0.5 else row for row in rows]
-    ids, mask = pad([row["input_ids"] for row in shown], padding)
-    kinds, _ = pad([row["token_type_ids"] for row in shown], 0)
+    ids, mask = pad([row["input_ids"] for row in shown], padding, multiple=LENGTHS)
+    kinds, _ = pad([row["token_type_ids"] for row in shown], 0, multiple=LENGTHS)
     labels = torch.tensor([row["label"] for row in rows], dtype=torch.float32)
     return {"input_ids": ids, "attention_mask": mask, "token_type_ids": kinds, "labels": labels}
 

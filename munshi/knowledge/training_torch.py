@@ -37,9 +37,12 @@ class Schedule(Protocol):
         """For what is drawn at random."""
 
 
-def pad(tokens: Sequence[Sequence[int]], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and attention mask, both (texts, tokens of the longest)."""
-    length = max(map(len, tokens))
+def pad(tokens: Sequence[Sequence[int]], padding: int, *, multiple: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask, both (texts, tokens of the longest); their number rounded up to a `multiple`.
+
+    Products are prepared once for each length, which takes long in bfloat16: fewer lengths are less to prepare.
+    """
+    length = -(-max(map(len, tokens)) // multiple) * multiple
     ids = [[*row, *[padding] * (length - len(row))] for row in tokens]
     mask = [[1] * len(row) + [0] * (length - len(row)) for row in tokens]
     return torch.tensor(ids), torch.tensor(mask)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from munshi.bot.settings import load_settings
+from munshi.ui.cli_training import encoder_of
 from munshi.ui.console import BusinessOption, JsonOption, fault, show_json, show_pairs, step, telling_faults
 
 if TYPE_CHECKING:
@@ -39,17 +41,29 @@ def reranker(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="For what is drawn at random.")] = 0,
     rounds: Annotated[int | None, typer.Option(min=1, max=50, help="At most so often through all pairs.")] = None,
+    imitate: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Pairs that the encoder scores, learnt first; default: 5 for each of --train.",
+            show_default=False,
+        ),
+    ] = None,
+    bf16: Annotated[
+        bool, typer.Option("--bf16", help="Multiply in bfloat16, where the processor is made for it.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Fine-tune a cross-encoder to put passages in order. The same command with the same --out goes on after a stop."""
     options = {
         "--business": business, "--train": train, "--dev": dev, "--test": test, "--corrections": corrections,
-        "--base": base, "--out": out, "--seed": seed, "--rounds": rounds,
+        "--base": base, "--out": out, "--seed": seed, "--rounds": rounds, "--imitate": imitate,
     }  # fmt: skip
+    settings = {"seed": seed, "bf16": bf16} | ({} if rounds is None else {"rounds": rounds})
     with telling_faults():
         from munshi.knowledge.reranker_training import train_reranker
 
-        lesson = _lesson(business, train, dev, test, corrections, base, seed, rounds, _command(options))
+        lesson = _lesson(business, train, dev, test, corrections, base, settings, imitate, _command(options, bf16=bf16))
         folder = out or _pack_folder(business)
         try:
             made = train_reranker(folder, lesson, step)
@@ -65,8 +79,8 @@ def _lesson(
     test: Path | None,
     corrections: Path | None,
     base: Path | None,
-    seed: int,
-    rounds: int | None,
+    chosen: Mapping[str, Any],
+    imitate: int | None,
     command: str,
 ) -> RerankerLesson:
     from munshi.knowledge.reranker_pairs import read_pairs
@@ -83,9 +97,20 @@ def _lesson(
         more = _from_pack(business, corrections, faq=train is None or business is not None)
         sources |= {name: len(found) for name, found in more.items()}
         pairs += [pair for found in more.values() for pair in found]
-    chosen, tested = (read_pairs(path, top=top)[0] if path is not None else [] for path in (dev, test))
-    settings = RerankerSettings(seed=seed) if rounds is None else RerankerSettings(seed=seed, rounds=rounds)
-    return RerankerLesson(pairs, chosen, tested, base, settings, sources, command)
+    validation, tested = (read_pairs(path, top=top)[0] if path is not None else [] for path in (dev, test))
+    settings = RerankerSettings(**chosen)
+    first = _imitated(pairs, imitate, settings.seed)
+    sources |= {"the encoder's cosine": len(first)} if first else {}
+    return RerankerLesson(pairs, validation, tested, base, settings, sources, command, first)
+
+
+def _imitated(pairs: Sequence[Pair], count: int | None, seed: int) -> Sequence[Pair]:
+    """More pairs of the same sentences, as the encoder scores them."""
+    from munshi.knowledge.reranker_imitation import PER_PAIR, imitated
+
+    count = PER_PAIR * sum(pair.symmetric for pair in pairs) if count is None else count
+    encoder = encoder_of(None) if count else None
+    return imitated(pairs, encoder, count, seed=seed) if encoder is not None else ()
 
 
 def _from_pack(business: str | None, corrections: Path | None, *, faq: bool) -> dict[str, list[Pair]]:
@@ -128,7 +153,8 @@ def _show(folder: Path, made: dict[str, Any], as_json: bool) -> None:
     show_pairs(told)
 
 
-def _command(options: dict[str, Any]) -> str:
+def _command(options: dict[str, Any], *, bf16: bool) -> str:
     """The command line that makes the same reranker again."""
     given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
+    given += ["--bf16"] if bf16 else []
     return shlex.join(["munshi", "train", "reranker", *given])

@@ -23,7 +23,7 @@ from tests.train.test_fine_tuned_training import tiny_base
 
 pytestmark = pytest.mark.train
 
-QUICK = RerankerSettings(rounds=3, rate=3e-3, patience=9, max_tokens=32)
+QUICK = RerankerSettings(rounds=3, rate=3e-3, patience=9, max_tokens=32, first_rate=3e-3, rate_after=3e-3)
 THINGS = ("clutch", "brake", "battery", "mirror", "wiper", "horn", "filter", "lamp")
 
 
@@ -100,6 +100,34 @@ def test_a_stopped_training_goes_on_and_ends_where_it_would_have(lesson: Reranke
     assert all(np.array_equal(whole[name], stopped[name]) for name in whole)
 
 
+def test_what_the_encoder_scored_is_learnt_first_and_once(lesson: RerankerLesson, tmp_path: Path) -> None:
+    begun = replace(lesson, first=lesson.train[::3])
+    said: list[str] = []
+
+    def stop(text: str) -> None:
+        said.append(text)
+        if text.startswith("Round 1"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_reranker(tmp_path / "stopped", begun, stop)
+    assert any("cosine" in text for text in said)
+    said.clear()
+    made = train_reranker(tmp_path / "stopped", begun, said.append)
+    assert not any("cosine" in text for text in said)
+    assert made["dev"]["served"]["pearson"] > 0.8
+    train_reranker(tmp_path / "whole", begun, quiet)
+    train_reranker(tmp_path / "without", lesson, quiet)
+    stopped, whole, without = (weights(tmp_path / name) for name in ("stopped", "whole", "without"))
+    assert all(np.array_equal(whole[name], stopped[name]) for name in whole)
+    assert not all(np.array_equal(whole[name], without[name]) for name in whole)
+
+
+def test_it_learns_in_bfloat16_too(lesson: RerankerLesson, tmp_path: Path) -> None:
+    made = train_reranker(tmp_path / "out", replace(lesson, settings=replace(QUICK, bf16=True)), quiet)
+    assert made["dev"]["served"]["pearson"] > 0.8
+
+
 def test_a_made_reranker_can_be_taught_more(lesson: RerankerLesson, tmp_path: Path) -> None:
     train_reranker(tmp_path / "first", lesson, quiet)
     once = replace(QUICK, rounds=1, rate=1e-6)
@@ -151,6 +179,11 @@ def test_the_command_learns_from_a_file_and_from_the_pack(
     assert one["test"]["pairs"] == 16
     assert one["sources"] == {"pairs.csv": 16}
     assert "--rounds 1" in one["command"]
+    monkeypatch.setenv("MUNSHI_ENCODER", "minilm")
+    first = run("--train", pairs, "--dev", pairs, "--imitate", "40", "--bf16", "--out", str(tmp_path / "first"))
+    assert first["sources"]["the encoder's cosine"] > 0
+    assert "--imitate 40 --bf16" in first["command"]
+    monkeypatch.setenv("MUNSHI_ENCODER", "none")
     pack = run("--business", "dummy-bank")
     assert pack["dev"]["pairs"] > 0
     assert Path(pack["folder"]).parent.name == "rerankers"
