@@ -161,7 +161,7 @@ class Assistant:
             raise
         except Exception:
             # The one place that takes any fault: the customer gets an apology and a person, the owner the traceback.
-            logger.exception("A message could not be answered (message %s)", message.id)
+            logger.exception("A message could not be answered (trace %s)", message.trace)
             apology = Reply(
                 self._phrases("error_apology", state.language or "en"), handover="Munshi failed on this message"
             )

@@ -24,7 +24,8 @@ def open_engine(url: str, *, home: Path) -> Engine:
         if not url:
             home.mkdir(parents=True, exist_ok=True)
             url = f"sqlite:///{home / 'munshi.sqlite3'}"
-        engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        # An error's text is logged, and must not hold what a customer wrote.
+        engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
         if engine.dialect.name == "sqlite":
             _use_sqlite_safely(engine)
         bring_up_to_date(engine)

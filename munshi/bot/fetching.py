@@ -48,7 +48,7 @@ class Fetcher:
                 return self._heard(message, channel)
             return self._with_files(message, channel) if message.kind in _FILES else message
         except (MediaError, AttachmentError) as error:
-            logger.info("A file of message %s was not taken: %s", message.id, error)
+            logger.info("A file was not taken: %s (trace %s)", error, message.trace)
             return replace(message, extra={**message.extra, FAULT: error.key})
 
     def _heard(self, message: Message, channel: Fetches) -> Message:

@@ -49,15 +49,12 @@ class Recorder:
     def record(self, turn: Decided, *, push: bool) -> Response:
         """Do and keep what was decided; `push` puts the reply into the outbox.
 
-        Raises StaleSessionError where the chat has gone on since, OutdatedError where what was confirmed no longer
-        holds: nothing was kept then.
+        Raises StaleSessionError where the chat has gone on since or a person took it over, OutdatedError where what was
+        confirmed no longer holds: nothing was kept then.
         """
         step, message, store = turn.step, turn.message, self._store
         with self._meter.stage("record"), store.transaction() as db:
             sealing = store.sealing(db, message.session_id)
-            now = store.session(db, message.session_id, channel=message.channel, sealing=sealing)
-            if now.held_by is not None:
-                return self._held(db, message, turn.session)  # taken over while the answer was being made
             reply = self._carry_out(step, db)
             response = response_to(turn, reply, self._llm)
             store.say(db, message.session_id, "customer", shown(message), sealing=sealing)

@@ -37,7 +37,7 @@ class GoneError(Exception):
 class Session:
     """What is kept of one chat. `held_by` names the person who holds it; `state` is the dialogue's own.
 
-    `version` counts the times the state was kept.
+    `version` counts the times that the state was kept or the chat changed hands.
     """
 
     session_id: str
@@ -163,14 +163,14 @@ class Store:
         if changed.rowcount == 0:
             raise StaleSessionError(message.session_id)
 
-    def session(self, db: Connection, session_id: str, *, channel: str, sealing: Sealer | None = None) -> Session:
+    def session(self, db: Connection, session_id: str, *, channel: str) -> Session:
         """What is kept of a chat; a new chat starts empty."""
         row = db.execute(
             select(sessions).where(sessions.c.business == self.business, sessions.c.session_id == session_id)
         ).one_or_none()
         if row is None:
             return Session(session_id, channel, None, None, {})
-        state = (sealing or sealer(db, self.business, session_id)).open_json(row.state) or {}
+        state = sealer(db, self.business, session_id).open_json(row.state) or {}
         return Session(row.session_id, row.channel, row.customer_id, row.held_by, state, row.version)
 
     def save_state(
@@ -179,7 +179,8 @@ class Store:
         """Keep the dialogue's state of a chat, leaving who holds it as it is now.
 
         Whose chat it is, is kept where `session` says so, and stays where it does not.
-        Raises StaleSessionError where another turn has kept a state since `session` was read.
+        Raises StaleSessionError where another turn has kept a state since `session` was read, or the chat was given
+        into other hands.
         """
         sealed = (sealing or self.sealing(db, session.session_id)).seal_json(state)
         values: dict[str, Any] = {"state": sealed, "version": session.version + 1, "updated_at": datetime.now(UTC)}
@@ -210,8 +211,9 @@ class Store:
             raise StaleSessionError(session.session_id) from error
 
     def hold(self, db: Connection, session_id: str, person: str | None) -> None:
-        """Give a chat to a person, or (None) back to the bot."""
-        db.execute(self._this(session_id).values(held_by=person, updated_at=datetime.now(UTC)))
+        """Give a chat to a person, or (None) back to the bot: a turn that is under way is thought over again."""
+        values = {"held_by": person, "version": sessions.c.version + 1, "updated_at": datetime.now(UTC)}
+        db.execute(self._this(session_id).values(values))
 
     def _this(self, session_id: str) -> Any:
         return update(sessions).where(sessions.c.business == self.business, sessions.c.session_id == session_id)

@@ -63,7 +63,9 @@ sessions = Table(
     Column("customer_id", String(200)),
     Column("held_by", String(120)),
     Column("state", Text, nullable=False),  # sealed JSON
-    Column("version", Integer, nullable=False),  # one more with every turn: two workers never go on from the same state
+    Column(
+        "version", Integer, nullable=False
+    ),  # one more with every turn and new hand: nobody goes on from an old state
     Column("updated_at", UtcDateTime(), nullable=False),
     info=of_customers(Rows("chats", chat="session_id", sealed_json=("state",))),
 )

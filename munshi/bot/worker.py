@@ -84,7 +84,7 @@ class Worker:
     def _work_on(self, held: Claim, message: Message) -> None:
         try:
             if held.tries > TRIES:
-                logger.error("Message %s failed %s times: it goes to a person", message.id, TRIES)
+                logger.error("A message failed %s times: it goes to a person (trace %s)", TRIES, message.trace)
                 self._give_up(held, message)
             else:
                 self._begin(message)
@@ -93,7 +93,7 @@ class Worker:
             self._give_back(held)
             raise
         except Exception:
-            logger.exception("Message %s could not be recorded (try %s)", message.id, held.tries)
+            logger.exception("A message could not be recorded (try %s, trace %s)", held.tries, message.trace)
             self._release(held, done=False)
         else:
             self._release(held, done=True)
@@ -106,7 +106,7 @@ class Worker:
         except Exception:
             if held.tries <= 2 * TRIES:
                 raise
-            logger.exception("Message %s cannot be answered at all: it is set aside", message.id)
+            logger.exception("A message cannot be answered at all: it is set aside (trace %s)", message.trace)
             with self._store.transaction() as db:
                 self._store.finish(db, message, to_json(Response(None, message.session_id, GIVEN_UP)))
 
@@ -156,6 +156,6 @@ class Typing:
         try:
             channel.typing(message.user_id, message.id)
         except Exception as error:  # noqa: BLE001 - of no consequence, and the text may hold the customer's number
-            logger.info("No typing indicator for %s (%s)", message.id, type(error).__name__)
+            logger.info("No typing indicator (%s, trace %s)", type(error).__name__, message.trace)
         finally:
             self._room.release()

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.bot.app import open_app
+from munshi.bot.database import open_engine
 from munshi.bot.logs import start_logging
 from munshi.bot.message import Message
 from munshi.bot.sender import Sender
@@ -84,3 +87,19 @@ def test_a_message_can_be_followed_from_its_arrival_to_its_reply(
     assert queued == {line["ref"] for line in told if line["message"] == "Sent a part"} != set()
     assert "timings" not in json.dumps(told)
     assert "98200" not in json.dumps(told)
+
+
+def test_a_statement_that_fails_is_logged_without_its_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine, name = open_engine("", home=tmp_path), "Asha"
+    start_logging("error")
+    try:
+        with engine.begin() as db:
+            db.execute(text("INSERT INTO nowhere VALUES (:name)"), {"name": name})
+    except SQLAlchemyError:
+        logging.getLogger("munshi.test").exception("it failed")
+    engine.dispose()
+    logged = capsys.readouterr().err
+    assert "nowhere" in logged
+    assert name not in logged

@@ -143,3 +143,15 @@ def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
     with pytest.raises(StoreError, match="MUNSHI_HOME"):
         open_engine("", home=tmp_path / "home")
+
+
+def test_a_turn_that_was_under_way_when_a_person_took_over_keeps_nothing(store: Store) -> None:
+    with store.transaction() as db:
+        store.save_state(db, store.session(db, "s1", channel="chat"), {"language": "hi"})
+    with store.reading() as db:
+        read = store.session(db, "s1", channel="chat")
+    with store.transaction() as db:
+        store.hold(db, "s1", "Asha")
+    with pytest.raises(StaleSessionError):
+        say_and_save(store, read)
+    assert store.transcript("s1") == []
