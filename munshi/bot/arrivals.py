@@ -95,6 +95,12 @@ def waiting(db: Connection, business: str, session_id: str, *, limit: int) -> Se
     return db.execute(query).all()
 
 
+def chat_of(db: Connection, business: str, message_id: str) -> str | None:
+    """The chat of a message that came in before; None for a new one."""
+    query = select(inbox.c.session_id).where(inbox.c.business == business, inbox.c.message_id == bounded(message_id))
+    return db.execute(query).scalar()
+
+
 def address_of(db: Connection, business: str, session_id: str) -> str:
     """Where replies in a chat go: the `user_id` of its latest message; empty where there is none."""
     query = (

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from munshi.bot.arrivals import chat_of
 from munshi.bot.channel_users import ChannelUsers
 from munshi.bot.incoming import Delivery, Incoming, Report
 from munshi.bot.message import Message
@@ -71,6 +72,9 @@ class Receiver:
         raise AssertionError("unreachable")
 
     def _look_up(self, db: Connection, one: Incoming) -> str:
+        """The chat of a message. What one that is brought again tells of its sender was true once, and is not heard."""
+        if (known := chat_of(db, self._store.business, one.id)) is not None:
+            return known
         if one.moved_to is not None:
             return self._users.move(db, one.sender, one.moved_to)
         session_id = self._users.chat_of(db, one.sender)

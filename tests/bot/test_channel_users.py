@@ -111,10 +111,14 @@ def test_another_key_of_the_account_ends_the_login(store: Store, users: ChannelU
     assert not logged_in(store, first)
 
 
-def test_the_word_of_a_changed_identity_ends_the_login(store: Store) -> None:
-    receiver = Receiver(
+def receiver_of(store: Store) -> Receiver:
+    return Receiver(
         store, "whatsapp", accept=lambda messages: len(store.accept_all(messages)), tell=lambda _report: None
     )
+
+
+def test_the_word_of_a_changed_identity_ends_the_login(store: Store) -> None:
+    receiver = receiver_of(store)
     users = ChannelUsers("shop", "whatsapp")
     first = chat(store, users, ASHA)
     log_in(store, first)
@@ -124,9 +128,7 @@ def test_the_word_of_a_changed_identity_ends_the_login(store: Store) -> None:
 
 
 def test_many_requests_at_once_make_one_person_known_once(store: Store) -> None:
-    receiver = Receiver(
-        store, "whatsapp", accept=lambda messages: len(store.accept_all(messages)), tell=lambda _report: None
-    )
+    receiver = receiver_of(store)
     faults: list[BaseException] = []
 
     def bring(number: int) -> None:
@@ -144,3 +146,18 @@ def test_many_requests_at_once_make_one_person_known_once(store: Store) -> None:
     with store.reading() as db:
         assert db.execute(text("SELECT count(*) FROM channel_users")).scalar() == 1
         assert db.execute(text("SELECT count(*), count(DISTINCT session_id) FROM inbox")).one() == (3, 1)
+
+
+def test_what_is_brought_again_days_later_changes_nobodys_number(store: Store, users: ChannelUsers) -> None:
+    receiver, new_phone = receiver_of(store), replace(ASHA, phone="919000000009")
+    said = Delivery((Incoming("wamid.1", ASHA, NOW, Said("text", "hello")),))
+    moved = Delivery((Incoming("wamid.2", ASHA, NOW, Said("system"), moved_to=new_phone, new_identity=True),))
+    for delivery in (said, moved):
+        receiver.take(delivery)
+    ravi = Sender("IN.2", ASHA.phone, name="Ravi")  # has the number from here on
+    hers, his = chat(store, users, Sender("IN.1")), chat(store, users, ravi)
+    log_in(store, hers)
+    for delivery in (said, moved, said):
+        receiver.take(delivery)
+    assert (chat(store, users, new_phone), chat(store, users, Sender(phone=ASHA.phone))) == (hers, his)
+    assert logged_in(store, hers)
