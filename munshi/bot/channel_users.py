@@ -55,6 +55,14 @@ class ChannelUsers:
         self._take_up(db, row, sender)
         return str(row.session_id)
 
+    def chat_as_known(self, db: Connection, sender: Sender) -> str | None:
+        """The chat of a sender of whom nothing new is told, without writing anything; None for any other."""
+        row = self._row_of(db, sender)
+        if row is None:
+            return None
+        before, after = self._before_and_after(db, row, sender)
+        return str(row.session_id) if before == after else None
+
     def move(self, db: Connection, old: Sender, new: Sender) -> str:
         """The chat of a sender whose number or id has changed: it goes on under the new one, bound to nobody.
 
@@ -109,12 +117,7 @@ class ChannelUsers:
 
     def _take_up(self, db: Connection, row: Row[Any], sender: Sender) -> None:
         """Keep what is new about a sender; what was not told this time stays as it was."""
-        sealing = sealer(db, self._business, row.session_id)
-        before = Sender(
-            row.user_id or "", row.phone or "", identity=row.identity, **(sealing.open_json(row.profile) or {})
-        )
-        told = {name: value for name in Sender.__dataclass_fields__ if (value := getattr(sender, name))}
-        after = replace(before, **told)
+        before, after = self._before_and_after(db, row, sender)
         if after == before:
             return
         if before.identity and after.identity != before.identity:
@@ -130,6 +133,13 @@ class ChannelUsers:
                 updated_at=datetime.now(UTC),
             )
         )
+
+    def _before_and_after(self, db: Connection, row: Row[Any], sender: Sender) -> tuple[Sender, Sender]:
+        """What is known of a sender, and what it is with what they tell now."""
+        profile = sealer(db, self._business, row.session_id).open_json(row.profile) or {}
+        before = Sender(row.user_id or "", row.phone or "", identity=row.identity, **profile)
+        told = {name: value for name in Sender.__dataclass_fields__ if (value := getattr(sender, name))}
+        return before, replace(before, **told)
 
     def _let_go(self, db: Connection, *, user_id: str, phone: str, but: str) -> None:
         """Take an address from whoever had it before: it belongs to one person at a time."""

@@ -62,6 +62,11 @@ class Receiver:
         )
 
     def _chat_of(self, one: Incoming) -> str:
+        if one.moved_to is None and not one.new_identity:
+            with self._store.reading() as db:  # as it nearly always is: no other writer has to be waited for
+                known = self._users.chat_as_known(db, one.sender)
+            if known is not None:
+                return known
         for left in reversed(range(_TRIES)):
             try:
                 with self._store.transaction() as db:

@@ -121,13 +121,23 @@ def _talk(simulator: Simulator) -> None:
             break
         if not line.strip():
             continue
+        sent = len(simulator.meta.sent)
         try:
             simulator.do(line)
         except (CommandError, DeliveryRefusedError) as error:
             typer.secho(f"! {error}", fg=typer.colors.YELLOW)
+        else:
+            if not sys.stdin.isatty():  # a list of commands: one may speak of what the last one led to
+                _await(simulator, sent)
 
-    if not sys.stdin.isatty():  # a list of commands: what they led to is still on its way
+    if not sys.stdin.isatty():
         _settle(simulator)
+
+
+def _await(simulator: Simulator, sent: int) -> None:
+    ends = time.monotonic() + _QUIET_SECONDS
+    while len(simulator.meta.sent) == sent and time.monotonic() < ends:
+        time.sleep(0.05)
 
 
 def _settle(simulator: Simulator) -> None:

@@ -2,7 +2,7 @@
 
 with MetaStandIn() as meta:                       # or the fixture `meta` of the tests
 meta.address                                  # for MUNSHI_WHATSAPP_API
-meta.faults.extend([131056, "timeout", 503])  # of the next calls, one each
+meta.faults.extend([131056, "timeout", 503])  # of the next messages and files, one each
 meta.sent[-1].message                         # what was taken
 meta.files["photo-1"] = File(b"...", "image/jpeg")   # what a customer has sent
 """
@@ -160,11 +160,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if not self._may():
             return
-        meta, fault = self.server.meta, self.server.meta.fault()
+        meta = self.server.meta
         if self.path == f"/{VERSION}/{meta.number}/media":
-            self._answer_or(fault, lambda: {"id": meta.store(self._file(body))})
+            self._answer_or(meta.fault(), lambda: {"id": meta.store(self._file(body))})
         elif self.path == f"/{VERSION}/{meta.number}/messages":
-            self._messages(body, fault)
+            self._messages(body)
         else:
             self._refuse(404, 100, "Unknown path components")
 
@@ -190,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
             "id": id,
         }
 
-    def _messages(self, body: bytes, fault: Fault | None) -> None:
+    def _messages(self, body: bytes) -> None:
         meta = self.server.meta
         try:
             message = json.loads(body)
@@ -201,14 +201,14 @@ class _Handler(BaseHTTPRequestHandler):
             meta.read.append(message["message_id"])
             if "typing_indicator" in message:
                 meta.typing.append(message["message_id"])
-            self._answer_or(fault, lambda: {"success": True})
+            self._json(200, {"success": True})
             return
         wrong = complaint(message, meta.files)
         if wrong:
             meta.refused.append(wrong)
             self._refuse(400, 131009, wrong)
             return
-        self._answer_or(fault, lambda: self._taken(message), taken=lambda: meta.take(message))
+        self._answer_or(meta.fault(), lambda: self._taken(message), taken=lambda: meta.take(message))
 
     def _taken(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         meta = self.server.meta

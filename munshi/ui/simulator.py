@@ -162,7 +162,7 @@ HELP = """Write as the customer would; or:
   /react EMOJI         react to the last message; without EMOJI take it away
   /again               Meta brings the last message once more
   /late                the next message arrives after the one that follows it
-  /fail CODE [TIMES]   the shop's next calls fail: 131047, 130429, 131056, 190, 503, timeout, cut, nonsense …
+  /fail CODE [TIMES]   the shop's next messages fail: 131047, 130429, 131056, 190, 503, timeout, cut, nonsense …
   /failed [CODE]       Meta tells afterwards that the last message did not arrive
   /number DIGITS, /identity, /hide                  a new number, another device, no number shown
   /other               be somebody else
