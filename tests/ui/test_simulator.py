@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from sqlalchemy import text
 from munshi.bot.app import App, open_app
 from munshi.bot.inbox import Inbox
 from munshi.bot.settings import load_settings
+from munshi.handlers.customers import new_login_token
 from munshi.ui.cli_whatsapp import served
 from munshi.ui.meta_stand_in import MetaStandIn
 from munshi.ui.simulated_phone import Owner, Phone
@@ -49,6 +52,10 @@ class Table:
         with self.app.store.reading() as db:
             return list(db.execute(text("SELECT status FROM outbox WHERE part IS NOT NULL ORDER BY id")).scalars())
 
+    def session(self) -> str:
+        with self.app.store.reading() as db:
+            return str(db.execute(text("SELECT session_id FROM sessions")).scalar_one())
+
     def counts(self, table: str, where: str = "1 = 1") -> int:
         with self.app.store.reading() as db:
             return int(db.execute(text(f"SELECT count(*) FROM {table} WHERE {where}")).scalar() or 0)  # noqa: S608
@@ -56,9 +63,15 @@ class Table:
 
 @pytest.fixture
 def table(tmp_path: Path) -> Iterator[Table]:
+    with laid(tmp_path, "auto-parts") as table:
+        yield table
+
+
+@contextmanager
+def laid(home: Path, business: str) -> Iterator[Table]:
     with MetaStandIn() as meta:
         settings = load_settings(
-            home=tmp_path, business="auto-parts", encoder="none", whatsapp_token=meta.token,
+            home=home, business=business, encoder="none", whatsapp_token=meta.token,
             whatsapp_phone_number_id=meta.number, whatsapp_api=meta.address, whatsapp_app_secret=SECRET,
         )  # fmt: skip
         with open_app(settings) as app, served(app) as url:
@@ -161,6 +174,23 @@ def test_a_reaction_and_a_new_device_are_noted_in_silence(table: Table) -> None:
     table.until(lambda: table.counts("inbox", "done_at IS NULL") == 0)
     assert len(table.shown) == 1
     assert table.counts("inbox") == 4
+
+
+@pytest.mark.parametrize("change", ["/identity", "/number 919000000077"])
+def test_after_a_change_of_hands_money_asks_again_who_it_is(tmp_path: Path, change: str) -> None:
+    with laid(tmp_path, "dummy-bank") as table:
+        business = table.app.business.key
+        with table.app.store.transaction() as db:
+            someone = db.execute(text("SELECT min(customer_id) FROM accounts WHERE status = 'active'")).scalar_one()
+            token = new_login_token(db, business, someone, expires_at=datetime.now(UTC) + timedelta(hours=1))
+        table.it.do(token)
+        table.replies(1)
+        table.it.do("what is my balance")
+        assert "₹" in table.replies(2)[1]
+        table.it.do(change)
+        table.it.do("what is my balance")
+        assert "₹" not in table.replies(3)[2]
+        assert token not in " ".join(line.text for line in table.app.transcript(table.session()))
 
 
 def test_the_chat_goes_on_under_a_new_number_and_a_stranger_has_their_own(table: Table) -> None:
