@@ -14,6 +14,7 @@ from munshi.bot.consent import Consent, consent, is_correction
 from munshi.bot.filling import Said, Taken, fit, offered, offers, take, unfit
 from munshi.bot.form import Ask, Cancelled, Confirm, Digression, Form, GaveUp, Outcome, Ready, Stuck
 from munshi.bot.mentions import called, picked, value_of
+from munshi.bot.orders import asks
 from munshi.handlers.base import Button, Slot, SlotError, Turn
 
 # Kinds whose values are the customer's own words: any message could be one, so a question is looked for first.
@@ -78,6 +79,8 @@ class Dialogue:
             return changed
         if said.is_question():
             return Digression(form)
+        if said.asks_about_it():
+            return Digression(form, about_it=True)
         tried = replace(form, tries=form.tries + 1)
         return GaveUp(tried) if tried.tries >= self._max_tries else Confirm(tried)
 
@@ -100,6 +103,10 @@ class Dialogue:
         correcting = is_correction(said.text)
         taken = take(form, self._slots(form.intent), said, replacing=correcting, numbers=correcting)
         if taken.slot is not None or taken.values != form.values:
+            # "do you deliver to Pune" only sounds like the delivery that was not asked for.
+            beside = taken.slot is None and taken.values.get(slot.name) == form.values.get(slot.name)
+            if beside and not correcting and asks(said.raw) and (said.is_question() or said.asks_about_it()):
+                return Digression(form, about_it=not said.is_question())
             return self._went(form, taken, said.turn)
         return self._answer_in_words(form, slot, said, said.text, consented)
 
@@ -128,6 +135,8 @@ class Dialogue:
         taken = take(form, self._slots(form.intent), said, numbers=True)
         if taken.slot is not None or taken.values != form.values:
             return self._went(form, taken, said.turn)
+        if said.asks_about_it():
+            return Digression(form, about_it=True)
         return self._wrong(form, slot, problem, said.turn)
 
     def _went(self, form: Form, taken: Taken, turn: Turn) -> Outcome:

@@ -23,13 +23,14 @@ class Said:
     """A message as a form hears it: its `turn`, without slots, and `gloss`, its words in English.
 
     The offsets of the turn's entities are those of `raw`. `is_question` tells whether it is clearly about something
-    else.
+    else, `asks_about_it` whether it is a question about the form's own matter, to which there is an answer.
     """
 
     turn: Turn
     raw: str
     gloss: str = ""
     is_question: Callable[[], bool] = _never
+    asks_about_it: Callable[[], bool] = _never
 
     @property
     def text(self) -> str:

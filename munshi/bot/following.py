@@ -11,6 +11,7 @@ from munshi.bot.form_steps import FormSteps
 from munshi.bot.router import Route
 from munshi.bot.starting import Starting
 from munshi.bot.tools import Tools
+from munshi.bot.within_form import WithinForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class Following:
     def _forms(self) -> FormSteps:
         return FormSteps(self.tools)
 
+    @property
+    def _within(self) -> WithinForm:
+        return WithinForm(self.tools)
+
     def go_on(self, context: Context, form: Form) -> Step:
         """What a message does with the form that is open."""
         if self.tools.is_unknown(form, context):  # who it was is known no longer
@@ -34,14 +39,17 @@ class Following:
             away = not leaves and self.tools.asks_something_else(context, form)
             outcome: Outcome = Cancelled(form) if leaves else Digression(form) if away else Confirm(form)
         else:
-            said = self.tools.said(context, form)
+            said = replace(self.tools.said(context, form), asks_about_it=lambda: self._within.answers(context, form))
             shown = self._forms.was_shown(context, form)
             outcome = self.tools.dialogue.answer(form, said, shown=shown, now=context.now)
             if isinstance(outcome, Ready) and shown:
                 outcome = self._forms.confirmed(context, outcome.form)
         if isinstance(outcome, Digression):
             parked = replace(context.state, form=None, parked=(*context.state.parked, outcome.form))
-            return self._starting.start(replace(context, state=parked))
+            context = replace(context, state=parked)
+            if outcome.about_it:
+                return self._within.step(context, outcome.form)
+            return self._starting.start(self._within.read(context, outcome.form))
         return self._forms.tell(context, outcome, Route("run", form.intent, reason="form"))
 
     def take_up(self, step: Step, context: Context) -> Step:

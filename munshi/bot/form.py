@@ -78,9 +78,10 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Digression:
-    """The message is about something else; the form waits."""
+    """The message is about something else; the form waits. `about_it`: a question about the form's own matter."""
 
     form: Form
+    about_it: bool = False
 
 
 Outcome = Ready | Ask | Confirm | Cancelled | GaveUp | Stuck | Digression

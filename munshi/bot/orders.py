@@ -19,6 +19,26 @@ _FORBIDDING = frozenset("not dont doesnt didnt never mat mt मत".split())  # 
 _UNDOING = ("un", "de", "dis")
 
 
+# Words that ask wherever they stand.
+_WONDERING = frozenset(
+    "what which when why how kitna kitni kitne kab kaise kahan kaun kaunsa kaunse konsa kyu kyun kyon "
+    "कितना कितनी कितने कब कैसे कहाँ कहां कौन कौनसा क्यों".split()
+)
+
+
+def asks(text: str) -> bool:
+    """Whether a message is plainly a question, in its words or by its mark."""
+    words = fold(text).split()
+    if not words:
+        return False
+    return (
+        text.rstrip().endswith(("?", "？"))
+        or words[0] in _ASKING | _MAY
+        or words[-1] in _ASKING_LAST
+        or not _WONDERING.isdisjoint(words)
+    )
+
+
 def words_of(texts: Iterable[str]) -> frozenset[str]:
     """The words of some texts, folded."""
     return frozenset(fold(" ".join(texts)).split())

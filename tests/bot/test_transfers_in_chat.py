@@ -190,3 +190,27 @@ def test_after_many_transfers_a_person_is_called(bank: App) -> None:
     assert stopped.reply.handover is not None
     assert any(ticket.session_id == chat.id for ticket in Inbox(bank.store).tickets())
     assert len(sent(bank)) == 5
+
+
+@pytest.mark.parametrize(
+    "question", ["kitna charge lagta hai", "what does it cost", "what are the charges", "कितना चार्ज लगेगा"]
+)
+def test_a_question_in_between_is_about_the_transfer_that_waits(bank: App, question: str) -> None:
+    chat = Chat(bank)
+    chat("send 60 to maa")
+    told = chat(question)
+    assert "IMPS" in told.reply.text
+    assert [button.label for button in told.reply.buttons] == [button.label for button in chat("hmm").reply.buttons]
+    chat("savings", "yes")
+    assert sent(bank) == [(6_000, SAVINGS, "PY1002")]
+
+
+def test_a_question_that_fits_no_slot_is_answered_and_is_no_wrong_answer(bank: App) -> None:
+    chat = Chat(bank)
+    chat("send 60 to maa")
+    for question in ("is there a limit", "limit kitni hai ek din ki", "is there a limit", "limit kitni hai ek din ki"):
+        told = chat(question)
+        assert told.reply.citations
+        assert "lakh" in told.reply.text
+    chat("savings", "yes")
+    assert sent(bank) == [(6_000, SAVINGS, "PY1002")]
