@@ -279,10 +279,10 @@ def drive(machine: type[Customers], bank: App, examples: int) -> None:
 
 
 def test_what_is_done_is_what_was_confirmed_last(bank: App) -> None:
-    drive(Customers, bank, 15)
+    drive(Customers, bank, 11)
 
 
 def test_what_the_ledger_moves_is_what_was_confirmed_last(home: Path, tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'munshi.sqlite3'}"
     with open_app(load_settings(home=home, business="dummy-bank", database_url=database)) as app:
-        drive(BankCustomers, app, 10)
+        drive(BankCustomers, app, 8)
