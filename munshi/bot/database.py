@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.bot.migrate import bring_up_to_date
+
+_GATE_SECONDS = 15.0
 
 
 class StoreError(Exception):
@@ -37,7 +40,38 @@ def open_engine(url: str, *, home: Path) -> Engine:
     return engine
 
 
+class _Gate:
+    """Lets the threads of a process write one after the other. SQLite itself would have each look again and again,
+    asleep in between, and some never find their turn.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside: object = None
+
+    def enter(self, connection: object) -> None:
+        """Wait until nobody else writes; where that takes too long, the database's own lock must do."""
+        if self._inside is not connection and self._lock.acquire(timeout=_GATE_SECONDS):
+            self._inside = connection
+
+    def leave(self, connection: object) -> None:
+        """Let the next one in."""
+        if self._inside is connection:
+            self._inside = None
+            self._lock.release()
+
+
 def _use_sqlite_safely(engine: Engine) -> None:
+    gate = _Gate()
+
+    @event.listens_for(engine, "checkin")
+    def _on_checkin(connection: Any, _record: Any) -> None:
+        gate.leave(connection)
+
+    @event.listens_for(engine, "invalidate")
+    def _on_invalidate(connection: Any, _record: Any, _error: Any) -> None:
+        gate.leave(connection)
+
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not open transactions of its own
@@ -51,4 +85,6 @@ def _use_sqlite_safely(engine: Engine) -> None:
     def _on_begin(connection: Connection) -> None:
         # Taking the write lock at once: a read that later turns into a write would fail where another one came between.
         reading = connection.get_execution_options().get("reading", False)
+        if not reading:
+            gate.enter(connection.connection.dbapi_connection)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -133,6 +133,22 @@ def test_many_threads_write_without_losing_a_line(store: Store) -> None:
     assert len(store.unanswered()) == 80
 
 
+def test_a_writer_that_fails_lets_the_next_one_write(store: Store) -> None:
+    def fail() -> None:
+        with store.transaction() as db:
+            store.say(db, "s1", "customer", "hello")
+            raise ZeroDivisionError
+
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            fail()
+    with store.transaction() as db:
+        store.say(db, "s1", "customer", "hello")
+        with store.reading() as other:  # reading waits for no writer
+            assert store.session(other, "s1", channel="chat").version == 0
+    assert len(store.transcript("s1")) == 1
+
+
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:////no/such/folder/x.db", "postgresql+nodriver://x", "oracle://x"])
 def test_a_database_that_cannot_be_opened_is_named_with_the_remedy(url: str, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="MUNSHI_DATABASE_URL"):
