@@ -1,6 +1,7 @@
 """What the server bears, on loopback, the load and the server sharing the machine's cores.
 
-python -m benchmarks.load ack     [--rate 100] [--seconds 30]         acknowledgement, also while the model hangs
+python -m benchmarks.load ack     [--rate 100] [--seconds 30]         acknowledgement, also while the model hangs;
+                                                                      a bare route that commits one row, as a floor
 python -m benchmarks.load replies [--messages 600]                    whole replies a second with 1 and 2 workers
 python -m benchmarks.load storm   [--messages 50000] [--kill-every 5] duplicates, disorder, workers killed
 python -m benchmarks.load soak    [--minutes 20] [--rate 5]           memory and open descriptors over time
@@ -29,6 +30,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import func, select
 
+from benchmarks.load_floor import floor
 from benchmarks.load_meta import Meta, Said
 from benchmarks.load_shop import Shop, deliver, shop
 from benchmarks.machine import describe
@@ -86,16 +88,22 @@ def stream(count: int, seed: int) -> list[Said]:
 def ack(options: argparse.Namespace, folder: Path, meta: Meta) -> None:
     """How soon a message is acknowledged."""
     rate = options.rate or 100
+    with floor(folder) as port:
+        show_waits("bare route, one row in SQLite", port, stream(int(rate * options.seconds), options.seed), rate)
     for model in ("none", "one that hangs"):
         with silent_server() as url:
             llm = "" if model == "none" else f"openai:stuck@{url}/v1"
             with shop(meta, folder, database=options.database, workers=1, model=llm) as running:
                 deliver(running.port, [[one] for one in stream(50, options.seed)], rate=20)
                 given = stream(int(rate * options.seconds), options.seed)
-                spent = 1000 * np.array(deliver(running.port, [[one] for one in given], rate=rate))
-        p50, p99, worst = np.percentile(spent, [50, 99, 100])
-        print(f"language model: {model:15} {len(given):,} messages, {rate:g} a second: ", end="")
-        print(f"acknowledged in p50 {p50:.1f}, p99 {p99:.1f}, at most {worst:.0f} ms", flush=True)
+                show_waits(f"language model: {model}", running.port, given, rate)
+
+
+def show_waits(name: str, port: int, given: Sequence[Said], rate: float) -> None:
+    spent = 1000 * np.array(deliver(port, [[one] for one in given], rate=rate))
+    p50, p99, worst = np.percentile(spent, [50, 99, 100])
+    print(f"{name:31} {len(given):,} messages, {rate:g} a second: ", end="")
+    print(f"acknowledged in p50 {p50:.1f}, p99 {p99:.1f}, at most {worst:.0f} ms", flush=True)
 
 
 def replies(options: argparse.Namespace, folder: Path, meta: Meta) -> None:
@@ -103,15 +111,23 @@ def replies(options: argparse.Namespace, folder: Path, meta: Meta) -> None:
     for workers in (0, 1, 2):
         with shop(meta, folder, database=options.database, workers=workers) as running:
             given = stream(options.messages or 600, options.seed)
+            used = {pid: cpu_seconds(pid) for pid in running.family()}
+            own = time.process_time()
             began = time.perf_counter()
             deliver(running.port, [given[start : start + 20] for start in range(0, len(given), 20)], rate=0)
             taken_in = time.perf_counter() - began
             with opened(options, folder) as store:
                 until_answered(store, given)
             spent = time.perf_counter() - began
+            each = [1000 * (cpu_seconds(pid) - before) / len(given) for pid, before in used.items()]
+            each.append(1000 * (time.process_time() - own) / len(given))
         name = f"{workers} worker processes" if workers else "the web process alone"
         print(f"{name}: {len(given):,} taken in within {taken_in:.1f} s, ", end="")
-        print(f"answered and sent within {spent:.1f} s: {len(given) / spent:.1f} a second", flush=True)
+        print(f"answered and sent within {spent:.1f} s: {len(given) / spent:.1f} a second")
+        print(
+            f"    processor ms a message (web; workers; load and Meta): {'; '.join(f'{ms:.1f}' for ms in each)}",
+            flush=True,
+        )
 
 
 def storm(options: argparse.Namespace, folder: Path, meta: Meta) -> None:
@@ -255,6 +271,12 @@ def memory(pid: int) -> float:
     """Resident memory in MiB."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def descriptors(pid: int) -> int:
