@@ -190,7 +190,7 @@ class Assistant:
         refused = self._refuse(message, state)
         if refused is not None:
             return Decided(message, session, state, refused, None, started)
-        pressed, text = heard(state, message.text, message.pressed)
+        pressed, text = heard(state, message.text, message.pressed, channel=message.channel)
         with self._meter.stage("understand"):
             utterance = self._understand(text, now=now, previous=state.language)
         state = replace(state, language=utterance.language)

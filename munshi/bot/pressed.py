@@ -16,17 +16,23 @@ COMMANDS = (INTENT, CALL_PERSON, NONE_OF_THESE, DROPPED)
 """What the values of buttons that are no words begin with."""
 
 
-def heard(state: SessionState, text: str, pressed: str = "") -> tuple[str, str]:
+_NUMBERED = frozenset({"terminal", "twilio"})
+"""Channels that show a number beside each button."""
+
+
+def heard(state: SessionState, text: str, pressed: str = "", *, channel: str = "") -> tuple[str, str]:
     """What a message stands for: (the pressed button's value, the text to be understood).
 
     A button counts as pressed when the channel says so (`pressed` is its value then), or when its label, or its number
-    in the list, is the whole message. A button that chooses an intent is about the message that was asked back about;
-    a yes stands for its label; any other for its own value. So is a yes, a no or a "forget it" in any language, where a
-    yes would choose an intent.
+    in the list, is the whole message; that of a yes only where the customer has seen it, for a bare "1" may be meant as
+    a correction. A button that chooses an intent is about the message that was asked back about; a yes stands for its
+    label; any other for its own value. So is a yes, a no or a "forget it" in any language, where a yes would choose an
+    intent.
     """
     wanted = fold(text)
     for position, (label, value) in enumerate(state.options.items(), start=1):
-        if pressed == value if pressed else wanted and wanted in (fold(label), str(position)):
+        number = "" if value.startswith(YES) and channel not in _NUMBERED else str(position)
+        if pressed == value if pressed else wanted and wanted in (fold(label), number):
             return _stands_for(value, label, state.clarifying or text)
     if pressed:  # a button of an older message
         return _stands_for(pressed, text, text)

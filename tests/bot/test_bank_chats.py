@@ -73,7 +73,7 @@ def test_a_stranger_gets_the_number_to_call_at_once(bank: App) -> None:
     assert EMERGENCY in Chat(bank).text("कार्ड ब्लॉक करो")
 
 
-@pytest.mark.parametrize("yes", ["yes", "haan", "band karo", "block kar do abhi", "ब्लॉक कर दो", "1"])
+@pytest.mark.parametrize("yes", ["yes", "haan", "band karo", "block kar do abhi", "ब्लॉक कर दो"])
 def test_one_card_takes_one_yes(bank: App, yes: str) -> None:
     chat = Chat(bank, RAVI)
     asked = chat.text("mera card kho gaya hai block karo")

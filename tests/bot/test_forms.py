@@ -240,6 +240,15 @@ def test_a_yes_to_anything_but_the_summary_shows_it_again(chat: Chat, between: s
         assert is_shown_again(chat)
 
 
+@pytest.mark.parametrize(("channel", "is_yes"), [("chat", False), ("whatsapp", False), ("twilio", True)])
+def test_a_bare_number_is_a_yes_only_where_the_customer_has_seen_it(
+    bank: App, chat: Chat, channel: str, is_yes: bool
+) -> None:
+    chat(ASK)
+    bank.assistant.respond(Message("1", chat.id, channel=channel))
+    assert bool(chat.paid) == is_yes
+
+
 def test_a_yes_to_a_person_is_no_yes_to_the_summary(bank: App, chat: Chat) -> None:
     chat(ASK)
     with bank.store.engine.begin() as db:

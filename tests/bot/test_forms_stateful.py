@@ -195,7 +195,7 @@ class Customers(RuleBasedStateMachine):
     def says_yes(self, message: Message) -> bool:
         if message.pressed:
             return message.pressed == self.yes
-        return consent(message.text) == "yes" or message.text == "1"
+        return consent(message.text) == "yes"
 
     def notice(self, message: Message, reply: Reply | None) -> None:
         text = reply.text if reply else ""
