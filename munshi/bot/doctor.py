@@ -44,7 +44,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything, whatever fails."""
     looks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        _program, _variables, _home, _business, _database, _encoder, _vectors, _classifier, _port, _model,
+        _program, _variables, _home, _business, _database, _encoder, _vectors, _classifier, _port, _model, _whatsapp,
     )  # fmt: skip
     return [finding for look in looks for finding in look(settings)]
 
@@ -192,6 +192,23 @@ def _port(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "port", f"{settings.port} on {settings.host} is free")
+
+
+def _whatsapp(settings: Settings) -> Iterator[Finding]:
+    """What of WhatsApp is set, and what is missing; Meta is not asked."""
+    given = {
+        "MUNSHI_WHATSAPP_TOKEN": settings.whatsapp_token.get_secret_value(),
+        "MUNSHI_WHATSAPP_PHONE_NUMBER_ID": settings.whatsapp_phone_number_id,
+        "MUNSHI_WHATSAPP_APP_SECRET": settings.whatsapp_app_secret.get_secret_value(),
+        "MUNSHI_WHATSAPP_VERIFY_TOKEN": settings.whatsapp_verify_token.get_secret_value(),
+    }
+    missing = [name for name, value in given.items() if not value]
+    if len(missing) == len(given):
+        return
+    if missing:
+        yield Finding("fault", "WhatsApp", f"It is set up in part: {', '.join(missing)} is missing.")
+    else:
+        yield Finding("ok", "WhatsApp", f"number {settings.whatsapp_phone_number_id}, by {settings.whatsapp_api}")
 
 
 def _model(settings: Settings) -> Iterator[Finding]:

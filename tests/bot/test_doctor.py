@@ -60,3 +60,14 @@ def test_a_vector_store_is_looked_into(home: Path, tmp_path: Path) -> None:
     assert look(f"qdrant:{tmp_path / 'vectors'}").state == "ok"
     assert look("qdrant:http://127.0.0.1:1").state == "fault"
     assert look("qdrant:http://127.0.0.1:1", encoder="none").state == "note"
+
+
+def test_whatsapp_that_is_set_up_in_part_is_told_with_what_is_missing(tmp_path: Path) -> None:
+    values = {"whatsapp_token": "x", "whatsapp_phone_number_id": "1", "whatsapp_app_secret": "secret-1"}
+    settings = load_settings(home=tmp_path, encoder="none", **values)
+    (found,) = [finding for finding in examine(settings) if finding.what == "WhatsApp"]
+    assert (found.state, "MUNSHI_WHATSAPP_VERIFY_TOKEN" in found.detail) == ("fault", True)
+    whole = load_settings(home=tmp_path, encoder="none", whatsapp_verify_token="word", **values)
+    (found,) = [finding for finding in examine(whole) if finding.what == "WhatsApp"]
+    assert found.state == "ok"
+    assert "secret-1" not in found.detail
