@@ -85,13 +85,15 @@ class App:
         channel: str = "chat",
         user_id: str = "",
         message_id: str | None = None,
+        pressed: str = "",
         say: Say | None = None,
     ) -> Response:
         """Answer one message; `say` hears the beginning of the reply as it is written (see `Assistant.respond`).
 
-        A message that was answered under its `message_id` before gets the same response again.
+        A message that was answered under its `message_id` before gets the same response again. `pressed` is the value
+        of the button that the customer pressed, `text` its label then.
         """
-        message = Message(text, session_id, user_id, channel)
+        message = Message(text, session_id, user_id, channel, pressed=pressed)
         message = message if message_id is None else replace(message, id=message_id)
         response = self.assistant.respond(message, say=say)
         self.notary.after_turn()

@@ -15,13 +15,13 @@ from typing import Any, Literal
 
 import gradio as gr
 from fastapi.concurrency import run_in_threadpool
-from gradio.components.chatbot import MessageDict
+from gradio.components.chatbot import MessageDict, OptionDict
 
 from munshi.bot.app import App
 from munshi.bot.privacy import mask
 from munshi.bot.state import from_json
 from munshi.bot.store import Line
-from munshi.bot.wording import DEFAULT_LANGUAGE, Phrasebook, render
+from munshi.bot.wording import DEFAULT_LANGUAGE, Phrasebook, ShownButton, render
 from munshi.handlers.base import Language, Reply
 from munshi.handlers.opening import opens_in_words, state
 from munshi.handlers.when import clock
@@ -137,7 +137,8 @@ class Chat:
 
     def bubbles(self, lines: Iterable[Line]) -> list[MessageDict]:
         """A transcript as the window shows it, after the greeting and the starters."""
-        greeting = _bubble("assistant", said(self._profile.name, self._greeting()), self._app.starters)
+        starters = (ShownButton(starter, starter) for starter in self._app.starters)
+        greeting = _bubble("assistant", said(self._profile.name, self._greeting()), starters)
         return [greeting, *map(self._spoken, lines)]
 
     def open(self, request: gr.Request) -> View:
@@ -164,11 +165,14 @@ class Chat:
             cleared = gr.skip()
 
     async def press(self, option: gr.SelectData, request: gr.Request) -> AsyncIterator[View]:
-        """The customer pressed a button, which is the same as writing what stands on it."""
-        async for view in self._exchange(str(option.value), request):
+        """The customer pressed a button, of the last message or of an older one in a window that was left open."""
+        value, session = str(option.value), session_of(request.cookies)
+        lines = await run_in_threadpool(self._app.transcript, session) if session else []
+        label = _label_of(value, lines)
+        async for view in self._exchange(label or value, request, pressed=value if label else ""):
             yield view
 
-    async def _exchange(self, text: str, request: gr.Request) -> AsyncIterator[View]:
+    async def _exchange(self, text: str, request: gr.Request, *, pressed: str = "") -> AsyncIterator[View]:
         """What the window shows from a message being sent until its reply stands there whole."""
         shop, text, session = self._profile.name, text.strip()[:MAX_CHARS], session_of(request.cookies)
         shown = self.bubbles([])
@@ -182,7 +186,7 @@ class Chat:
             lines = await run_in_threadpool(self._app.transcript, session)
             shown = [*self.bubbles(lines), _bubble("user", said(_CUSTOMER, text))]
             yield _log_only(shown if _with_person(lines) else [*shown, _bubble("assistant", typing(shop))])
-            async for part in self._growing(text, session):
+            async for part in self._growing(text, session, pressed):
                 yield _log_only([*shown, _bubble("assistant", said(shop, part, growing=True))])
             yield self._view(await run_in_threadpool(self._app.transcript, session))
         except Exception as error:  # noqa: BLE001 - the last stop: a customer never sees a traceback
@@ -192,9 +196,9 @@ class Chat:
             logger.error("A message was not answered: %s: %s", type(error).__name__, mask(reason))
             yield _log_only([*shown, _bubble("assistant", said(shop, SORRY))])
 
-    async def _growing(self, text: str, session: str) -> AsyncIterator[str]:
+    async def _growing(self, text: str, session: str, pressed: str) -> AsyncIterator[str]:
         """The reply's text as it grows: as it is written, and what is there at once at a pace of its own."""
-        listening = Listening(lambda say: self._app.respond(text, session_id=session, say=say))
+        listening = Listening(lambda say: self._app.respond(text, session_id=session, pressed=pressed, say=say))
         heard = ""
         async for piece in listening.pieces():
             heard += piece
@@ -216,7 +220,7 @@ class Chat:
         reply = from_json(Reply, line.reply) if line.reply else Reply(line.text)
         rendered = render(reply, "chat")
         answer = said(shop, "\n\n".join(rendered.texts)) + sources(reply.citations)
-        return _bubble("assistant", answer, [button.label for button in rendered.buttons])
+        return _bubble("assistant", answer, rendered.buttons)
 
     def _greeting(self) -> str:
         greeting = self._phrases("greeting", DEFAULT_LANGUAGE, business=self._profile.name)
@@ -234,8 +238,15 @@ class Chat:
         return ""
 
 
-def _bubble(role: Literal["user", "assistant"], markup: str, options: Iterable[str] = ()) -> MessageDict:
-    return {"role": role, "content": markup, "options": [{"value": option} for option in options]}
+def _bubble(role: Literal["user", "assistant"], markup: str, options: Iterable[ShownButton] = ()) -> MessageDict:
+    shown: list[OptionDict] = [{"value": each.value, "label": each.label} for each in options]
+    return {"role": role, "content": markup, "options": shown}
+
+
+def _label_of(value: str, lines: Sequence[Line]) -> str:
+    """What stands on the latest button with a value of its own that was offered in a chat; empty where none was."""
+    replies = (from_json(Reply, line.reply) for line in reversed(lines) if line.reply)
+    return next((each.label for reply in replies for each in reply.buttons if each.value == value), "")
 
 
 def _log_only(log: object) -> View:
