@@ -206,7 +206,7 @@ class HybridRetriever:
     def _default_reranker(self) -> Reranker | None:
         if self.encoder is None or self.index.tokens is None:
             return None
-        return MaxSimReranker(self.index, self.encoder)
+        return MaxSimReranker(self.index, self.encoder, weight=self.settings.maxsim_weight)
 
 
 def _scores_of(chosen: Sequence[Hit], hits: Sequence[Hit]) -> dict[str, float]:

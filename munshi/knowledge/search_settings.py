@@ -17,8 +17,9 @@ class SearchSettings:
     by the weight `synonym`. `boost` is what a passage that fits all filters is given on top (scores run from 0 to
     about 1).
 
-    A costly reranker is asked only where the first hit is less than `margin` ahead of the second. `cache` is how many
-    searches are remembered, 0 for none.
+    `maxsim_weight` is late interaction's share of a score, the fused order having the rest: at 0 that order stays. 0.2
+    was chosen together with `alpha`. A costly reranker is asked only where the first hit is less than `margin` ahead of
+    the second. `cache` is how many searches are remembered, 0 for none.
     """
 
     lexical: bool = True
@@ -36,5 +37,6 @@ class SearchSettings:
     candidates: int = 100
     shortlist: int = 20
     boost: float = 0.2
+    maxsim_weight: float = 0.2
     margin: float = 0.1
     cache: int = 256

@@ -39,7 +39,7 @@ def retrieval(
     folds: Annotated[int, typer.Option(min=2, max=20, help="Parts the questions are cut into.")] = 5,
     as_json: JsonOption = False,
 ) -> None:
-    """Find alpha and BM25's method, k1 and b on questions whose passages are known; nothing is changed."""
+    """Find alpha, BM25's method, k1, b and MaxSim's weight on questions whose passages are known; changes nothing."""
     from munshi.bot.opening import open_library
     from munshi.knowledge.tuning import tune as search_weights
 
@@ -83,7 +83,13 @@ def _told(done: int, total: int) -> None:
 
 def lines(choice: Choice) -> Mapping[str, object]:
     """What `retrieval` in business.yaml is to hold."""
-    return {"alpha": choice.alpha, "method": choice.method, "k1": choice.k1, "b": choice.b}
+    return {
+        "alpha": choice.alpha,
+        "method": choice.method,
+        "k1": choice.k1,
+        "b": choice.b,
+        "maxsim_weight": choice.maxsim_weight,
+    }
 
 
 def _show(report: TuningReport) -> None:

@@ -19,7 +19,8 @@ from munshi.knowledge.search_settings import SearchSettings
 ALL = {
     "fusion": "rrf", "alpha": 0.4, "rrf_k": 30, "method": "bm25+", "k1": 0.9, "b": 0.3, "delta": 1, "title_weight": 3,
     "heading_weight": 0, "candidates": 50, "shortlist": 10, "rerank": False, "margin": 0.2, "max_words": 80,
-    "expand": False, "exact": False, "conflicts": False, "cache": 0, "synonyms": [["eraser", "rubber"]],
+    "maxsim_weight": 0.4, "expand": False, "exact": False, "conflicts": False, "cache": 0,
+    "synonyms": [["eraser", "rubber"]],
 }  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def test_every_setting_arrives(tmp_path: Path) -> None:
     assert chunk_settings(business).max_words == 80
     assert search_settings(business) == SearchSettings(
         fusion="rrf", alpha=0.4, rrf_k=30, candidates=50, shortlist=10, rerank=False, margin=0.2, expand=False,
-        exact=False, conflicts=False, cache=0, synonyms=(("eraser", "rubber"),),
+        maxsim_weight=0.4, exact=False, conflicts=False, cache=0, synonyms=(("eraser", "rubber"),),
     )  # fmt: skip
     assert search_settings(business, alpha=1.0).alpha == 1
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from munshi.knowledge.base import Encoder, KnowledgeError, Passage
 from munshi.knowledge.evaluation import Query
-from munshi.knowledge.tuning import Choice, tune
+from munshi.knowledge.search_settings import SearchSettings
+from munshi.knowledge.tuning import WEIGHTS, Choice, Trials, try_all, tune
 from munshi.knowledge.tuning_questions import Asked, left_out, read_questions
 
 WORDS = "clutch brake mirror battery filter wiper horn bumper radiator piston gasket bearing".split()
@@ -39,7 +41,7 @@ def test_weights_that_matter_are_found_and_worth_it() -> None:
 def test_where_all_find_the_same_the_current_weights_stay() -> None:
     passages = tuple(Passage(id=word, text=f"A {word}.", source="a.md") for word in WORDS)
     report = tune([Asked(passages, tuple(Query(word, frozenset({word})) for word in WORDS))], None)
-    assert report.best == report.current == Choice(0.7, "lucene", 1.5, 0.75)
+    assert report.best == report.current == Choice(0.7, "lucene", 1.5, 0.75, 0.2)
     assert report.gain.value == 0
     assert not report.worthwhile
 
@@ -50,6 +52,39 @@ def test_alpha_is_tuned_where_there_is_an_encoder(encoder: Encoder) -> None:
     report = tune([asked], encoder, folds=2)
     assert report.tried > tune([asked], None, folds=2).tried
     assert report.to_dict()["metric"] == "ndcg@10"
+
+
+def test_late_interaction_is_weighed_where_there_are_token_vectors(encoder: Encoder) -> None:
+    passages = tuple(Passage(id=word, text=f"A {word} for the car.", source="a.md") for word in WORDS)
+    asked = Asked(passages, tuple(Query(f"is the {word} sold", frozenset({word})) for word in WORDS))
+
+    def weights(encoder: Encoder | None, *, rerank: bool = True) -> set[float]:
+        trials = try_all([asked], encoder, settings=SearchSettings(rerank=rerank, maxsim_weight=0.25))
+        return {choice.maxsim_weight for choice in trials.choices}
+
+    assert weights(encoder) == {0.25, *WEIGHTS}
+    assert weights(encoder, rerank=False) == weights(None) == {0.25}
+
+
+def test_a_fold_is_searched_with_what_the_others_chose() -> None:
+    # Of two choices each is right for half of the questions: the questions of the others decide, and decide wrongly.
+    choices = tuple(Choice(0.7, "lucene", 1.5, 0.75, weight) for weight in (0.2, 0.0))
+    relevant = tuple(frozenset({word}) for word in WORDS)
+    right = np.arange(len(WORDS)) % 2
+    trials = Trials(choices, np.array([right, 1.0 - right]), relevant, len(WORDS))
+    alone = trials.report(len(WORDS))
+    assert alone.best_seen.value == 0.5
+    assert alone.tuned.value == 0
+    assert {choice.maxsim_weight for choice in alone.chosen_by_fold} == {0.2, 0.0}
+
+
+def test_some_choices_alone_count_from_the_first_of_them() -> None:
+    choices = tuple(Choice(0.7, "lucene", 1.5, 0.75, weight) for weight in (0.2, 0.0, 0.4))
+    table = np.array([[0.5] * len(WORDS), [0.2] * len(WORDS), [0.9] * len(WORDS)])
+    trials = Trials(choices, table, tuple(frozenset({word}) for word in WORDS), len(WORDS))
+    report = trials.only(lambda choice: choice.maxsim_weight != 0.2).report(2)
+    assert (report.current, report.best) == choices[1:]
+    assert report.worthwhile
 
 
 def test_a_question_asked_by_two_ways_of_one_passage_stays_in_one_fold() -> None:

@@ -42,7 +42,7 @@ def test_a_file_of_questions_gives_weights_and_what_they_are_worth(tune: Tune, t
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert report["questions"] == 10
-    assert set(report["retrieval"]) == {"alpha", "method", "k1", "b"}
+    assert set(report["retrieval"]) == {"alpha", "method", "k1", "b", "maxsim_weight"}
     assert report["gain"]["low"] <= report["gain"]["value"] <= report["gain"]["high"]
     assert "moon" in result.stderr
 

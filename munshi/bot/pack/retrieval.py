@@ -55,6 +55,7 @@ class Retrieval(BaseModel):
     shortlist: Annotated[int, Number, Field(ge=1, le=100)] | None = None
     rerank: bool | None = None
     reranker: Annotated[Text, AfterValidator(_check_reranker)] | None = None
+    maxsim_weight: Share | None = None
     margin: Share | None = None
     max_words: Annotated[int, Number, Field(ge=20, le=1000)] | None = None
     synonyms: tuple[Group, ...] = ()
