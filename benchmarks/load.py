@@ -134,9 +134,10 @@ def storm(options: argparse.Namespace, folder: Path, meta: Meta) -> None:
     """Duplicates, disorder, and workers killed in the midst of it."""
     rng = random.Random(options.seed)
     given = stream(options.messages or 50_000, options.seed)
-    again = rng.sample(given, len(given) // 5)
     order = [(place + rng.uniform(0, DISPLACED), one) for place, one in enumerate(given)]
-    order += [(rng.uniform(0, len(given)), one) for one in again]
+    again = rng.sample(order, len(given) // 5)
+    # A repetition comes after its message: what came long before those that were written before it is answered first.
+    order += [(rng.uniform(place, len(given) + DISPLACED), one) for place, one in again]
     requests = [[one] for _, one in sorted(order, key=lambda placed: placed[0])]
     settle = options.settle
     with shop(meta, folder, database=options.database, workers=options.workers, settle=settle) as running:
