@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 import time
@@ -149,6 +150,26 @@ def test_a_shops_own_handler_lies_in_its_pack(home: Path, tmp_path: Path) -> Non
     with open_app(load_settings(home=home, business=str(pack), database_url=database)) as app:
         response = app.respond("can you fit a new battery at my home", session_id="s")
     assert "battery desk" in response.reply.text
+
+
+def test_the_action_that_contributing_shows_books_once_it_is_confirmed(home: Path, tmp_path: Path) -> None:
+    pack, guide = tmp_path / "shop", Path(__file__).parents[2] / "CONTRIBUTING.md"
+    shutil.copytree(find_business("auto-parts"), pack)
+    (example,) = re.findall(r"```python\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    (pack / "fitters.py").write_text(example, encoding="utf-8")
+    intents = pack / "intents.yaml"
+    text = intents.read_text(encoding="utf-8")
+    old = "handler: faq\n    options: {topic: battery fitting, testing and exchange}"
+    intents.write_text(text.replace(old, "handler: fitters:BookFitter"), encoding="utf-8")
+    database = f"sqlite:///{tmp_path / 'x.sqlite3'}"
+    with open_app(load_settings(home=home, business=str(pack), database_url=database)) as app:
+        asked = app.respond("can you fit a new battery at my home", session_id="s").reply
+        assert [button.label for button in asked.buttons] == ["Ramesh", "Imran"]
+        assert "Imran" in app.respond("2", session_id="s").reply.text
+        assert "Ramesh" in app.respond("no, with Ramesh", session_id="s").reply.text
+        booked = app.respond("yes", session_id="s").reply.text
+        assert booked.startswith("Booked: ")
+        assert app.respond("yes", session_id="s").reply.text == booked
 
 
 def test_a_message_id_is_answered_once(app: App) -> None:
