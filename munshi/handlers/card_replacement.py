@@ -34,7 +34,7 @@ class CardReplacement:
 
     def summary(self, turn: Turn) -> Reply:
         """Which card, how it comes, and what the papers say that it costs."""
-        told = self._line("card_replace_summary", turn)
+        told = self._line("card_replace_summary", turn, self._held(turn.customer_id or ""))
         if not self._question:
             return Reply(told)
         price = from_papers(self._services, self._question, turn.language)
@@ -57,7 +57,7 @@ class CardReplacement:
             channel=turn.channel,
             kind="form",
             reason=turn.intent or "A new card",
-            summary=self._line("card_replace_summary", turn),
+            summary=self._line("card_replace_summary", turn, cards_of(db, business, turn.customer_id)),
             form=turn.slots,
         )
         set_replacement(db, business, turn.customer_id, card_id, ticket.reference)
@@ -85,9 +85,9 @@ class CardReplacement:
             raise SlotError("slot_invalid_choice", choices=", ".join(way.label for way in ways))
         return tuple(meant) or ways
 
-    def _line(self, key: str, turn: Turn) -> str:
-        held = {card.card_id: card for card in self._held(turn.customer_id or "")}
-        card, chosen = held.get(turn.slots["card"]), turn.slots["delivery"]
+    def _line(self, key: str, turn: Turn, held: tuple[Card, ...]) -> str:
+        card = next((card for card in held if card.card_id == turn.slots["card"]), None)
+        chosen = turn.slots["delivery"]
         way = next((each.label for each in buttons(self._config, turn.language) if each.value == chosen), chosen)
         return self._phrases(key, turn.language, card=self._name(card, turn) if card else "", delivery=way)
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from munshi.handlers.base import HandlerError, Reply, Slot, Turn
 from munshi.handlers.money import money
+from munshi.handlers.records import Records
 from munshi.handlers.registry import HandlerConfig, Services
 from munshi.handlers.slots import build
 from munshi.handlers.tickets import open_ticket
@@ -29,7 +30,7 @@ class Collect:
     def summary(self, turn: Turn) -> Reply:
         """All that was noted, a line each. Asking whether to go ahead is the dialogue's."""
         lead = self._services.phrases("form_summary", turn.language)
-        return Reply("\n".join([lead, *self._lines(turn)]), data={"form": dict(turn.slots)})
+        return Reply("\n".join([lead, *self._lines(turn, self._services.records)]), data={"form": dict(turn.slots)})
 
     def execute(self, turn: Turn, db: Connection) -> Reply:
         """Leave the ticket and tell its reference."""
@@ -41,7 +42,7 @@ class Collect:
             channel=turn.channel,
             kind="form",
             reason=turn.intent or self._intent,
-            summary="\n".join(self._lines(turn)),
+            summary="\n".join(self._lines(turn, self._services.records.within(db))),
             form=turn.slots,
         )
         text = self._services.phrases(
@@ -49,18 +50,19 @@ class Collect:
         )
         return Reply(text, data={"ticket": ticket.reference})
 
-    def _lines(self, turn: Turn) -> Iterator[str]:
+    def _lines(self, turn: Turn, records: Records) -> Iterator[str]:
         for slot in self.slots:
             value = turn.slots.get(slot.name, "")
             if value:
                 label = slot.name.replace("_", " ").capitalize()
-                yield f"- {label}: {self._shown(slot, value, turn.business.currency)}"
+                yield f"- {label}: {_shown(slot, value, turn.business.currency, records)}"
 
-    def _shown(self, slot: Slot, value: str, currency: str) -> str:
-        """A value as the customer reads it; a product's SKU with its name."""
-        if slot.kind == "amount":
-            return money(int(Decimal(value) * 100), currency)
-        if slot.kind == "date":
-            return day(date.fromisoformat(value))
-        product = self._services.records.product(value) if slot.kind == "product" else None
-        return f"{product.name} ({product.sku})" if product is not None else value
+
+def _shown(slot: Slot, value: str, currency: str, records: Records) -> str:
+    """A value as the customer reads it; a product's SKU with its name."""
+    if slot.kind == "amount":
+        return money(int(Decimal(value) * 100), currency)
+    if slot.kind == "date":
+        return day(date.fromisoformat(value))
+    product = records.product(value) if slot.kind == "product" else None
+    return f"{product.name} ({product.sku})" if product is not None else value

@@ -13,6 +13,7 @@ from munshi.handlers.base import Button, Language, Reply, Slot, SlotError, SlotS
 from munshi.handlers.options import read
 from munshi.handlers.order_status import person_button
 from munshi.handlers.places import at_pin, named_in, near_pin
+from munshi.handlers.records import Records
 from munshi.handlers.registry import HandlerConfig, Services
 from munshi.handlers.rows import Branch
 from munshi.handlers.slots import build, own_or
@@ -75,11 +76,12 @@ class OpenAccount:
 
     def summary(self, turn: Turn) -> Reply:
         """The visit, and what to bring to it."""
-        return Reply("\n".join((self._line("account_summary", turn), self._papers(turn))))
+        return Reply("\n".join((self._line("account_summary", turn, self._services.records), self._papers(turn))))
 
     def execute(self, turn: Turn, db: Connection) -> Reply:
         """Book the visit and leave the ticket; where the time has just been taken nothing is done."""
-        business, starts_at = self._services.records.business, datetime.fromisoformat(turn.slots["visit"])
+        records, starts_at = self._services.records.within(db), datetime.fromisoformat(turn.slots["visit"])
+        business = records.business
         if not book(db, business, turn.slots["branch"], starts_at, self._times.capacity):
             again = Button(self._phrases("account_again_button", turn.language), f"intent:{turn.intent}")
             buttons = (again, person_button(self._phrases, turn.language))
@@ -92,10 +94,10 @@ class OpenAccount:
             channel=turn.channel,
             kind="form",
             reason=turn.intent or "An account",
-            summary=self._line("account_summary", turn),
+            summary=self._line("account_summary", turn, records),
             form=turn.slots,
         )
-        done = self._line("account_done", turn, reference=ticket.reference)
+        done = self._line("account_done", turn, records, reference=ticket.reference)
         told = {"booked": True, "ticket": ticket.reference, "visit": starts_at.isoformat()}
         return Reply(f"{done}\n{self._papers(turn)}", data=told)
 
@@ -126,7 +128,7 @@ class OpenAccount:
         return list(named_in(branches, said))
 
     def _visit(self, turn: Turn, said: str) -> tuple[Button, ...]:
-        branch = self._branch_of(turn)
+        branch = _branch_of(turn, self._services.records)
         if branch is None:
             return ()
         with self._services.records.reading() as db:
@@ -140,18 +142,14 @@ class OpenAccount:
 
     # -- words -----------------------------------------------------------------------------------------------------
 
-    def _branch_of(self, turn: Turn) -> Branch | None:
-        code = turn.slots.get("branch", "")
-        return next((branch for branch in self._services.records.branches() if branch.code == code), None)
-
     def _told(self, at: datetime, turn: Turn) -> str:
         """Mon 23 Nov, 10 am: short enough for a button."""
         name = self._phrases(f"weekday_{at.weekday()}", turn.language)
         short = name[:3] if name.isascii() else name
         return f"{short} {day(at.date()).rsplit(' ', 1)[0]}, {clock(at.time())}"
 
-    def _line(self, key: str, turn: Turn, **values: object) -> str:
-        kind, branch = self._chosen(turn), self._branch_of(turn)
+    def _line(self, key: str, turn: Turn, records: Records, **values: object) -> str:
+        kind, branch = self._chosen(turn), _branch_of(turn, records)
         at = datetime.fromisoformat(turn.slots["visit"])
         return self._phrases(
             key,
@@ -171,6 +169,11 @@ class OpenAccount:
 
     def _chosen(self, turn: Turn) -> AccountKind | None:
         return next((kind for kind in self._options.accounts if kind.value == turn.slots["account"]), None)
+
+
+def _branch_of(turn: Turn, records: Records) -> Branch | None:
+    code = turn.slots.get("branch", "")
+    return next((branch for branch in records.branches() if branch.code == code), None)
 
 
 def _in(texts: ByLanguage, language: Language) -> str:

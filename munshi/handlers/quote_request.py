@@ -29,7 +29,7 @@ class QuoteRequest:
 
     def summary(self, turn: Turn) -> Reply:
         """Each item with its price, and the total of those that have one."""
-        lines = [self._phrases("quote_summary", turn.language), *self._lines(turn)]
+        lines = [self._phrases("quote_summary", turn.language), *self._lines(turn, self._items)]
         return Reply("\n".join(lines), data={"items": turn.slots["items"]})
 
     def execute(self, turn: Turn, db: Connection) -> Reply:
@@ -42,14 +42,14 @@ class QuoteRequest:
             channel=turn.channel,
             kind="form",
             reason="Quotation",
-            summary="\n".join(self._lines(turn)),
+            summary="\n".join(self._lines(turn, WhichItems(self._records.within(db)))),
             form=turn.slots,
         )
         text = self._phrases("quote_asked", turn.language, reference=ticket.reference, business=turn.business.name)
         return Reply(text, data={"ticket": ticket.reference})
 
-    def _lines(self, turn: Turn) -> Iterator[str]:
-        items = tuple(self._items.read(turn.slots["items"]))
+    def _lines(self, turn: Turn, wanted: WhichItems) -> Iterator[str]:
+        items = tuple(wanted.read(turn.slots["items"]))
         for item in items:
             yield f"- {self._line(turn, item)}"
         total = sum(item.count * item.product.price_paise for item in items if item.product)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from munshi.bot.business import load_business
 from munshi.bot.wording import Phrasebook
@@ -88,6 +88,16 @@ def test_a_visit_is_booked_with_a_ticket_and_what_to_bring(
     assert ticket.reference in done.text
     assert dict(ticket.form) == dict(turn.slots)
     assert "Vashi" in ticket.summary
+
+
+def test_a_booking_waits_for_no_second_connection(
+    engine: Engine, opening: OpenAccount, asked: Callable[..., Turn]
+) -> None:
+    with engine.begin() as db:
+        opened: list[object] = []
+        event.listen(engine, "checkout", lambda *given: opened.append(given))
+        assert opening.execute(filled(asked), db).data["booked"]
+    assert opened == []
 
 
 def test_a_time_that_is_full_is_not_offered_and_not_booked(
