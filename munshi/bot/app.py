@@ -25,13 +25,13 @@ from munshi.bot.classifier import Opened, open_classifier
 from munshi.bot.conductor import Conductor
 from munshi.bot.database import open_engine
 from munshi.bot.fetching import Fetcher
-from munshi.bot.file_topics import file_topics
+from munshi.bot.file_topics import FileTopics
 from munshi.bot.follow_up import similar_by
 from munshi.bot.library import Library, Parts, Told
 from munshi.bot.llm import open_configured
 from munshi.bot.llm_budget import Budget
 from munshi.bot.llm_model import LanguageModel
-from munshi.bot.message import Message
+from munshi.bot.message import Media, Message
 from munshi.bot.metrics import Metrics, TimedClassifier
 from munshi.bot.outbox import Outbox
 from munshi.bot.pack.reading import record_files
@@ -55,6 +55,7 @@ from munshi.knowledge.threads import one_blas_thread
 logger = logging.getLogger(__name__)
 
 _STARTERS = 3
+_NAME_CHARS = 200
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,13 @@ class App:
         message = Message(text, session_id, user_id, channel, pressed=pressed)
         message = message if message_id is None else replace(message, id=message_id)
         response = self.assistant.respond(message, say=say)
+        self.notary.after_turn()
+        return response
+
+    def respond_to_file(self, content: bytes, *, session_id: str, name: str = "") -> Response:
+        """Keep a file that was sent in a chat window, and answer it; where it is not kept, the answer says why."""
+        sent = Message("", session_id, kind="document", media=(Media("", "", name[:_NAME_CHARS]),))
+        response = self.assistant.respond(self.fetcher.keep(sent, content))
         self.notary.after_turn()
         return response
 
@@ -211,7 +219,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, shared: Sh
             clock=clock_of(business),
             max_chars=settings.max_message_chars,
             too_often=_too_often(settings, shared),
-            file_topics=partial(file_topics, business, phrases),
+            file_topics=FileTopics(business, phrases, tools.handlers),
             meter=metrics,
         ),
         classifier=opened.classifier,

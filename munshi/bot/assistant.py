@@ -17,6 +17,7 @@ from munshi.bot.audit import Audit
 from munshi.bot.conductor import Conductor
 from munshi.bot.context import Context, Guess, Step
 from munshi.bot.doorkeeper import Doorkeeper
+from munshi.bot.file_topics import FILE_KIND, FileTopics, with_file
 from munshi.bot.keyed_locks import KeyedLocks
 from munshi.bot.message import Message
 from munshi.bot.meter import Meter, Unmeasured
@@ -31,7 +32,7 @@ from munshi.bot.state import SessionState, from_json
 from munshi.bot.store import GoneError, Session, StaleSessionError, Store
 from munshi.bot.tracing import tracing
 from munshi.bot.wordless import KEPT, answer_key, is_silent
-from munshi.handlers.base import Button, Language, OutdatedError, Reply
+from munshi.handlers.base import Language, OutdatedError, Reply
 from munshi.handlers.customers import identified
 from munshi.intents.base import Classifier
 from munshi.knowledge.base import Say
@@ -71,7 +72,7 @@ class Assistant:
         clock: Callable[[], datetime],
         max_chars: int,
         too_often: Callable[[str], bool] = lambda _session_id: False,
-        file_topics: Callable[[Language], tuple[Button, ...]] = lambda _language: (),
+        file_topics: FileTopics | None = None,
         meter: Meter | None = None,
     ) -> None:
         """`clock` gives an aware time in the business's zone, `too_often` counts a chat's messages.
@@ -192,7 +193,7 @@ class Assistant:
             return Decided(message, session, state, refused, None, started)
         pressed, text = heard(state, message.text, message.pressed, channel=message.channel)
         with self._meter.stage("understand"):
-            utterance = self._understand(text, now=now, previous=state.language)
+            utterance = with_file(self._understand(text, now=now, previous=state.language), message)
         state = replace(state, language=utterance.language)
         guess = Guess(self._classifier, utterance.raw)
         context = Context(
@@ -207,22 +208,29 @@ class Assistant:
         """The same message in other words; it is answered in the language that it came in."""
         utterance = self._understand(text, now=context.now, previous=context.language)
         guess = Guess(self._classifier, utterance.raw)
-        return replace(context, utterance=replace(utterance, language=context.language), guess=guess, in_full=True)
+        files = tuple(entity for entity in context.utterance.entities if entity.kind == FILE_KIND)
+        utterance = replace(utterance, language=context.language, entities=utterance.entities + files)
+        return replace(context, utterance=utterance, guess=guess, in_full=True)
 
     def _refuse(self, message: Message, state: SessionState) -> Step | None:
         """A word about messages that hold nothing to understand."""
         key = None
         if self._too_often(message.session_id):
             key = "too_many_messages"
-        elif not message.text.strip():
+        elif not message.text.strip() and not self._is_awaited(message, state):
             key = answer_key(message)
         elif len(message.text) > self._max_chars:
             key = "too_long_message"
         if key is None:
             return None
         text = self._phrases(key, state.language or "en", limit=self._max_chars)
-        buttons = self._file_topics(state.language or "en") if key == KEPT else ()
+        buttons = self._file_topics.offered(state.language or "en") if key == KEPT and self._file_topics else ()
         return Step(Reply(text, buttons), state, Route("fallback", reason=key))
+
+    def _is_awaited(self, message: Message, state: SessionState) -> bool:
+        """Whether a message without words is a file that the open form takes."""
+        topics = self._file_topics
+        return bool(message.attachments) and topics is not None and topics.awaited(state, self._clock())
 
 
 def _without_secret(message: Message, session: Session) -> tuple[Message, str]:

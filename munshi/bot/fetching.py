@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
@@ -48,8 +48,14 @@ class Fetcher:
                 return self._heard(message, channel)
             return self._with_files(message, channel) if message.kind in _FILES else message
         except (MediaError, AttachmentError) as error:
-            logger.info("A file was not taken: %s (trace %s)", error, message.trace)
-            return replace(message, extra={**message.extra, FAULT: error.key})
+            return _declined(message, error)
+
+    def keep(self, message: Message, content: bytes) -> Message:
+        """The message with the file that came with it; where it is not kept, the message tells why."""
+        try:
+            return self._kept(message, ((message.media[0].name, content),))
+        except AttachmentError as error:
+            return _declined(message, error)
 
     def _heard(self, message: Message, channel: Fetches) -> Message:
         if self._transcriber is None:
@@ -59,10 +65,15 @@ class Fetcher:
         return replace(message, text=words)
 
     def _with_files(self, message: Message, channel: Fetches) -> Message:
-        fetched = [(media, channel.fetch(media, most=MOST_BYTES)) for media in message.media]
+        return self._kept(message, [(media.name, channel.fetch(media, most=MOST_BYTES)) for media in message.media])
+
+    def _kept(self, message: Message, files: Sequence[tuple[str, bytes]]) -> Message:
+        business, session_id = self._store.business, message.session_id
         with self._store.transaction() as db:
-            kept = [
-                keep(db, self._store.business, message.session_id, content, name=media.name)
-                for media, content in fetched
-            ]
-        return replace(message, attachments=tuple(kept))
+            ids = tuple(keep(db, business, session_id, content, name=name) for name, content in files)
+        return replace(message, attachments=ids)
+
+
+def _declined(message: Message, error: MediaError | AttachmentError) -> Message:
+    logger.info("A file was not taken: %s (trace %s)", error, message.trace)
+    return replace(message, extra={**message.extra, FAULT: error.key})

@@ -20,7 +20,7 @@ _ANSWERS = {
     "unsupported": "message_unsupported",
     **dict.fromkeys(("image", "video", "document", "sticker"), "attachment_unsupported"),
 }
-_FAULTS = ("attachment_too_large", "attachment_type", "attachment_unavailable")
+_FAULTS = ("attachment_too_large", "attachment_too_many", "attachment_type", "attachment_unavailable")
 _SHOWN_CHARS = 200
 
 

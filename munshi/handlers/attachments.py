@@ -6,9 +6,11 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
-from sqlalchemy import Column, Connection, Integer, String, Table, Text, select
+from PIL import Image
+from sqlalchemy import Column, ColumnElement, Connection, Integer, String, Table, Text, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from munshi.handlers.base import HandlerError
@@ -18,6 +20,9 @@ from munshi.handlers.tables import UtcDateTime, metadata
 
 MOST_BYTES = 10 * 1024 * 1024
 """Largest file that is kept."""
+
+MOST_FILES = 20
+"""As many files of one chat are kept: whoever sends more would fill the disk."""
 
 attachments = Table(
     "attachments",
@@ -33,6 +38,7 @@ attachments = Table(
     info=of_customers(Rows("files", chat="session_id", sealed=("name", "content"))),
 )
 
+_IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _SUFFIXES = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 
 
@@ -55,15 +61,21 @@ class Attachment:
     content: bytes
     at: datetime
 
+    @property
+    def saved_as(self) -> str:
+        """The name under which the owner saves and finds it; no two files of a chat have the same."""
+        return f"{self.id[:8]}-{self.name}"
+
 
 def keep(db: Connection, business: str, session_id: str, content: bytes, *, name: str = "") -> str:
     """Keep a photo or a PDF under its chat; returns its id, the same for the same file.
 
-    Raises AttachmentError where it is neither, by its own bytes, or larger than MOST_BYTES.
+    Raises AttachmentError where it is neither, by its own bytes, or larger than MOST_BYTES, or one of too many.
     """
     mime_type = _checked(content)
     digest = hashlib.sha256(content).hexdigest()
     id = hashlib.sha256(f"{session_id}\0{digest}".encode()).hexdigest()[:32]
+    _check_room(db, business, session_id, id)
     sealing = new_sealer(db, business, session_id)
     insert = (postgresql if db.dialect.name == "postgresql" else sqlite).insert
     adding = insert(attachments).values(
@@ -82,12 +94,39 @@ def keep(db: Connection, business: str, session_id: str, content: bytes, *, name
 
 def files_of(db: Connection, business: str, session_id: str) -> Iterator[Attachment]:
     """The files of a chat, the oldest first."""
+    return _found(db, business, session_id)
+
+
+def file_of(db: Connection, business: str, session_id: str, id: str) -> Attachment | None:
+    """A file of a chat by its id, None where the chat has no such file."""
+    return next((file for file in _found(db, business, session_id, attachments.c.id == id)), None)
+
+
+def latest_file(db: Connection, business: str, session_id: str, *, within: timedelta) -> str | None:
+    """The id of the file that a chat sent last, where that is not longer ago than `within`."""
+    query = select(attachments.c.id).where(
+        attachments.c.business == business,
+        attachments.c.session_id == session_id,
+        attachments.c.at >= datetime.now(UTC) - within,
+    )
+    return db.execute(query.order_by(attachments.c.at.desc(), attachments.c.id)).scalars().first()
+
+
+def _found(db: Connection, business: str, session_id: str, *which: ColumnElement[bool]) -> Iterator[Attachment]:
     query = select(attachments).where(attachments.c.business == business, attachments.c.session_id == session_id)
-    rows = db.execute(query.order_by(attachments.c.at, attachments.c.id)).all()
+    rows = db.execute(query.where(*which).order_by(attachments.c.at, attachments.c.id)).all()
     sealing = sealer(db, business, session_id)
     for row in rows:
         content = _opened(sealing, row.content)
         yield Attachment(row.id, row.session_id, sealing.open(row.name), row.mime_type, content, row.at)
+
+
+def _check_room(db: Connection, business: str, session_id: str, id: str) -> None:
+    others = select(func.count()).where(
+        attachments.c.business == business, attachments.c.session_id == session_id, attachments.c.id != id
+    )
+    if db.execute(others).scalar_one() >= MOST_FILES:
+        raise AttachmentError("attachment_too_many")
 
 
 def _checked(content: bytes) -> str:
@@ -95,13 +134,12 @@ def _checked(content: bytes) -> str:
         raise AttachmentError("attachment_too_large")
     if content.startswith(b"%PDF-"):
         return "application/pdf"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return "image/webp"
-    raise AttachmentError("attachment_type")
+    try:
+        with Image.open(BytesIO(content), formats=tuple(_IMAGES)) as image:
+            image.verify()
+            return _IMAGES[str(image.format)]
+    except Exception as error:  # what is no such image is refused, whatever Pillow says of it
+        raise AttachmentError("attachment_type") from error
 
 
 def _file_name(given: str, id: str, mime_type: str) -> str:

@@ -21,7 +21,7 @@ Language = Literal["en", "hi", "hinglish"]
 
 SlotKind = Literal[
     "text", "name", "choice", "order_number", "account", "product", "amount", "quantity", "date", "phone",
-    "pin_code", "email", "percent", "duration",
+    "pin_code", "email", "percent", "duration", "file",
 ]  # fmt: skip
 
 

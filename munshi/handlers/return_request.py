@@ -15,6 +15,7 @@ from munshi.handlers.order_status import items_in_words
 from munshi.handlers.own_orders import order_of, order_slots
 from munshi.handlers.records import Records
 from munshi.handlers.registry import HandlerConfig, Services
+from munshi.handlers.return_photo import ReturnPhoto, has_photo, photo_name
 from munshi.handlers.rows import Order
 from munshi.handlers.slots import build, own_or
 from munshi.handlers.tickets import open_ticket
@@ -45,6 +46,13 @@ class ReturnRequest:
                 choose=_Reason(self._records, self._phrases, self._days),
             ),
             build(own_or(config.slots, details), services.phrases),
+            Slot(
+                "photo",
+                "file",
+                services.phrases.all("return_ask_photo"),
+                optional=True,
+                choose=ReturnPhoto(self._records, self._phrases),
+            ),
         )
 
     def _check(self, order: Order, turn: Turn) -> None:
@@ -63,6 +71,8 @@ class ReturnRequest:
         ]
         if turn.slots["details"]:
             lines.append(turn.slots["details"])
+        if has_photo(turn):
+            lines.append(self._phrases("return_with_photo", turn.language))
         return Reply("\n".join(lines), data={"order_number": order.order_number, "reason": turn.slots["reason"]})
 
     def execute(self, turn: Turn, db: Connection) -> Reply:
@@ -70,7 +80,7 @@ class ReturnRequest:
         order = self._order(turn, self._records.within(db))
         business, number = self._records.business, order.order_number
         reference, is_new = ask_once(db, business, number, "return", lambda: self._tell_owner(turn, order, db))
-        key = "return_asked" if is_new else "return_asked_before"
+        key = "return_asked_before" if not is_new else "return_asked_with_photo" if has_photo(turn) else "return_asked"
         text = self._phrases(key, turn.language, number=number, reference=reference)
         return Reply(text, data={"order_number": number, "ticket": reference})
 
@@ -92,7 +102,7 @@ class ReturnRequest:
             kind="form",
             reason=f"Return of order {order.order_number}: {turn.slots['reason'].replace('_', ' ')}",
             summary=f"{', '.join(order.items)} ({when})",
-            form={**turn.slots, "phone": order.phone},
+            form={**turn.slots, "phone": order.phone, "photo": photo_name(db, self._records.business, turn)},
         ).reference
 
 

@@ -22,6 +22,7 @@ MAX_NUMBER = Decimal(10) ** 12
 _CHOICE_SCORE = 80
 
 _AMOUNT_NOISE = re.compile(r"(?i)\b(?:rs|inr|rupees?|rupaye|rupaya)\b\.?|₹|/-|,|\s")
+_FILE = re.compile(r"[0-9a-f]{32}")
 _DURATION = re.compile(r"P(\d{1,5})M")
 _PERCENT_NOISE = re.compile(r"(?i)%|\b(?:percent|per cent|pct|p\.?a\.?)\b\.?|\s")
 _COUNT_NOISE = re.compile(r"(?i)\s*(?:pcs?|pieces?|nos?|units?|sets?|pairs?)\.?$|,")
@@ -177,6 +178,12 @@ def _email(_spec: SlotSpec, value: str) -> str:
     return value
 
 
+def _file(_spec: SlotSpec, value: str) -> str:
+    if not _FILE.fullmatch(value):
+        raise SlotError("slot_invalid_file")
+    return value
+
+
 def _ascii_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(char, char)) for char in text)
 
@@ -198,4 +205,5 @@ _CHECKS: Mapping[SlotKind, Check] = {
     "email": _email,
     "percent": _percent,
     "duration": _duration,
+    "file": _file,
 }

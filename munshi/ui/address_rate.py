@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 Allow = Callable[[str], bool]
 
-_COUNTED = re.compile(r"/new|/v1/.*|(/papers)?/gradio_api/(queue/join|run/.*)")
+_COUNTED = re.compile(r"/(new|upload)|/v1/.*|(/papers)?/gradio_api/(queue/join|run/.*)")
 """Not the pages' own polling and files; nor webhooks, which one address brings for all customers, and signs."""
 
 

@@ -71,10 +71,12 @@ def build_chat(app: App) -> gr.Blocks:
         box = _box()
         foot = gr.Markdown(chat.foot([]), elem_id="foot", container=False)
         shown = gr.State(0)
+        again = gr.Button("Show the chat", elem_id="again")  # pressed by the page's script once a file was sent
         view = [log, foot, shown]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         window.load(chat.head, None, head, **quiet)
         window.load(chat.open, None, view, **quiet)
+        again.click(chat.open, None, view, **quiet)
         box.submit(chat.send, box, [box, *view], **quiet)
         log.option_select(chat.press, None, view, **quiet)
         gr.Timer(POLL_SECONDS).tick(chat.poll, shown, view, **quiet)

@@ -62,12 +62,12 @@ def show(ticket: TicketArgument, business: BusinessOption = None, as_json: JsonO
     """Show a ticket with its chat."""
     with _opened(business) as box:
         found, lines = box.show(ticket)
-        unsent = box.unsent(found)
+        unsent, sent = box.unsent(found), [file.saved_as for file in box.files(ticket)]
     if as_json:
         transcript = [
             {"role": line.role, "text": line.text, "at": line.at, "unsent": unsent.get(line.id)} for line in lines
         ]
-        show_json({**dataclasses.asdict(found), "transcript": transcript})
+        show_json({**dataclasses.asdict(found), "files": sent, "transcript": transcript})
         return
     show_pairs(
         {
@@ -75,6 +75,7 @@ def show(ticket: TicketArgument, business: BusinessOption = None, as_json: JsonO
             "reason": found.reason,
             "chat": f"{found.session_id} on {found.channel}",
             **found.form,
+            **({"files": ", ".join(sent)} if sent else {}),
         }
     )
     for line in lines:
@@ -94,7 +95,7 @@ def files(
         found = box.files(ticket)
         out.mkdir(parents=True, exist_ok=True)
         for file in found:
-            path = out / f"{file.id[:8]}-{file.name}"
+            path = out / file.saved_as
             path.write_bytes(file.content)
             typer.echo(str(path))
     if not found:

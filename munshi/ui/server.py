@@ -35,6 +35,7 @@ from munshi.ui.past_queries import greet_owner
 from munshi.ui.processes import worker_processes
 from munshi.ui.search_page import PATH, build_search_page, title
 from munshi.ui.twilio_webhook import twilio_door, twilio_routes
+from munshi.ui.uploads import upload_routes
 from munshi.ui.webhook import meta_door, meta_routes
 
 MAX_BODY_BYTES = 64 * 1024
@@ -78,6 +79,7 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
     if twilio is not None:
         server.include_router(twilio_routes(twilio))
     server.post("/new")(_new_chat)
+    server.include_router(upload_routes(app))
     server.mount("/ui", StaticFiles(directory=_ASSETS))
     server.get(PATH)(_to_papers)
     if app.settings.api_key.get_secret_value():

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from munshi.bot.inbox import open_inbox
 from munshi.bot.settings import Settings
 from munshi.ui.guards import COOKIE
+from tests.pictures import picture
 from tests.ui.browsers import SHOTS, SIZES, Server, start, stop
 
 pytestmark = pytest.mark.browser
@@ -188,3 +189,28 @@ def test_ctrl_c_closes_the_shop_without_a_word_though_a_window_is_open(chromium:
     assert status == 0
     assert "Traceback" not in errors
     assert "ERROR" not in errors
+
+
+@pytest.mark.parametrize("size", SIZES, indirect=True)
+def test_a_photo_is_sent_from_the_window_and_answered_in_it(page: Page, settings: Settings, size: str) -> None:
+    ask(page, "hello")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Send a photo or a PDF").click()
+    chooser.value.set_files([{"name": "brake pad.jpg", "mimeType": "image/jpeg", "buffer": picture()}])
+    expect(page.locator("#log .message.user").last).to_contain_text("brake pad.jpg", timeout=30_000)
+    expect(page.locator("#log .message.bot").last).to_contain_text("kept your file")
+    expect(page.locator("#sending")).to_be_empty()
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"photo-{size}.png")
+    assert nothing_overflows(page)
+    ask(page, "talk to a person")
+    with open_inbox(settings) as box:
+        assert "brake pad.jpg" in [file.name for ticket in box.tickets() for file in box.files(ticket.reference)]
+
+
+def test_a_file_that_is_no_photo_is_declined_in_words(page: Page) -> None:
+    chosen = page.locator("#box input[type=file]")
+    chosen.set_input_files([{"name": "song.mp3", "mimeType": "audio/mpeg", "buffer": b"ID3"}])
+    expect(page.locator("#log .message.bot").last).to_contain_text("photos and PDFs", timeout=30_000)
+    chosen.set_input_files([{"name": "huge.jpg", "mimeType": "image/jpeg", "buffer": bytes(10 * 1024 * 1024 + 1)}])
+    expect(page.locator("#sending")).to_contain_text("10 MB")

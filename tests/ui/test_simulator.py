@@ -24,6 +24,7 @@ from munshi.ui.cli_whatsapp import served
 from munshi.ui.meta_stand_in import MetaStandIn
 from munshi.ui.simulated_phone import Owner, Phone
 from munshi.ui.simulator import CommandError, Simulator
+from tests.pictures import picture
 
 SECRET = "app-secret"
 
@@ -152,7 +153,7 @@ def test_what_is_no_words_is_answered(table: Table, command: str) -> None:
 
 def test_a_photo_is_kept_for_the_person_who_takes_the_chat(table: Table, tmp_path: Path) -> None:
     photo = tmp_path / "broken.jpg"
-    photo.write_bytes(b"\xff\xd8\xff\xe0 a photo")
+    photo.write_bytes(picture())
     table.it.do(f"/file {photo}")
     table.replies(1)
     assert "return" in table.shown[0]

@@ -25,8 +25,9 @@ from munshi.bot.wordless import answer_key
 from munshi.handlers.attachments import MOST_BYTES, AttachmentError, files_of, keep
 from munshi.handlers.sealing import destroy_key
 from munshi.ui.meta_stand_in import File, MetaStandIn
+from tests.pictures import picture
 
-PDF, JPEG = b"%PDF-1.7 a bill", b"\xff\xd8\xff\xe0 a photo"
+PDF, JPEG = b"%PDF-1.7 a bill", picture()
 
 
 class Whisper(BaseHTTPRequestHandler):
