@@ -176,12 +176,13 @@ class Mender:
         return sorted((distance, -self._counts[like], like) for like, distance, _ in near)
 
     def _is_safe(self, word: str, best: str, count: int, language: Language) -> bool:
-        """Whether a short word may be taken for this one; in a Hindi sentence only where no letter differs."""
+        """Whether a short word may be taken for this one; in a Hindi sentence only where no sound differs."""
         if language == "en":
             return count >= _RARE or best in self._names
         same_letters = len(best) != len(word) or sorted(best) == sorted(word)
         bare = not _VOWEL.search(word) and _skeleton(word) == _skeleton(best)
-        return bare or (best in self._names and same_letters)
+        swapped = count > _RARE and sorted(best) == sorted(word)
+        return bare or swapped or sound_key(word) == sound_key(best) or (best in self._names and same_letters)
 
     def _own_hindi(self) -> dict[str, str]:
         """By its sound the spelling of each word that only this shop has: the one used most, of several the first."""

@@ -38,6 +38,8 @@ def mended(understand: Preprocessor, text: str, now: datetime) -> dict[str, str]
         ("goood service", "goood", "good"),
         ("hellooo there", "hellooo", "hello"),
         ("thx a lot", "thx", "thanks"),
+        ("card blok kro jaldi", "blok", "block"),
+        ("palte kitne ki hai", "palte", "plate"),
         ("where r you", "r", "are"),
         ("how r u", "u", "you"),
         ("plz tell", "plz", "please"),
