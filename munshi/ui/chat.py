@@ -25,9 +25,10 @@ from munshi.bot.wording import DEFAULT_LANGUAGE, Phrasebook, ShownButton, render
 from munshi.handlers.base import Language, Reply
 from munshi.handlers.opening import opens_in_words, state
 from munshi.handlers.when import clock
+from munshi.ui.downloads import repayment_csv
 from munshi.ui.guards import session_of
 from munshi.ui.listening import Listening
-from munshi.ui.markup import footnotes, masthead, said, said_by_person, sources, typing
+from munshi.ui.markup import download, footnotes, masthead, said, said_by_person, sources, typing
 
 MAX_CHARS = 8_000
 """What the message box takes at most, in characters. The assistant's own limit is lower, and it says so politely."""
@@ -222,6 +223,8 @@ class Chat:
         reply = from_json(Reply, line.reply) if line.reply else Reply(line.text)
         rendered = render(reply, "chat")
         answer = said(shop, "\n\n".join(rendered.texts)) + sources(reply.citations)
+        if repayment_csv(line.reply or {}) is not None:
+            answer += download(line.id, "Download the repayment table (CSV)")
         return _bubble("assistant", answer, rendered.buttons)
 
     def _greeting(self) -> str:

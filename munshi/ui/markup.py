@@ -47,6 +47,11 @@ def sources(citations: Iterable[Citation]) -> str:
     return f'<div class="sources">{folded}</div>' if folded else ""
 
 
+def download(line: int, label: str) -> str:
+    """A link to the file that a line of the chat holds."""
+    return f'<div class="sources"><a href="./files/{line}" download>{literal(label)}</a></div>'
+
+
 def _source(citation: Citation) -> str:
     place = citation.source if citation.page is None else f"{citation.source}, page {citation.page}"
     return (

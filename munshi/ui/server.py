@@ -26,6 +26,7 @@ from munshi.bot.watch import watching
 from munshi.ui.address_rate import AddressRate
 from munshi.ui.chat import build_chat, theme
 from munshi.ui.console import fault
+from munshi.ui.downloads import download_routes
 from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, greet_customer, start_chat
 from munshi.ui.http_channel import PATH as API_PATH
 from munshi.ui.http_channel import create_api
@@ -80,6 +81,7 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
         server.include_router(twilio_routes(twilio))
     server.post("/new")(_new_chat)
     server.include_router(upload_routes(app))
+    server.include_router(download_routes(app))
     server.mount("/ui", StaticFiles(directory=_ASSETS))
     server.get(PATH)(_to_papers)
     if app.settings.api_key.get_secret_value():
