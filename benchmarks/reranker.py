@@ -3,12 +3,12 @@
 python -m benchmarks.reranker [--seeds 3] [--rounds N] [--bf16] [--work FOLDER] [--no-recipe]
 
 Five new pairs of the training sentences for each that is scored are learnt first, with the scores that the encoder's
-cosine stands for. The best round is chosen on the development pairs (1,500), the test pairs (1,379) are scored once a
-seed. Beside it on the same weights: the cosine of the bi-encoder as it comes; both together, the cosine's share chosen
-on the development pairs; and a published walk-through's recipe, which leaves the labels at 0 to 5 under a cross-entropy
-that wants 0 to 1 (with bert-base it reports Pearson 0.550 and Spearman 0.549). It needs the train extra and takes half
-an hour a seed on an idle core, with --bf16 a third of it where the processor is made for that; with --work a second
-call goes on where the first was stopped. Labels at 0 to 5 are learnt for one seed.
+cosine stands for. The best round and the cosine's share in what is served are chosen on the development pairs (1,500),
+the test pairs (1,379) are scored once a seed, by the class that serves the folder. Beside it on the same weights: the
+cross-encoder alone, the cosine of the bi-encoder as it comes, and a published walk-through's recipe, which leaves the
+labels at 0 to 5 under a cross-entropy that wants 0 to 1 (with bert-base it reports Pearson 0.550 and Spearman 0.549).
+It needs the train extra and takes half an hour a seed on an idle core, with --bf16 a third of it where the processor is
+made for that; with --work a second call goes on where the first was stopped. Labels at 0 to 5 are learnt for one seed.
 
 Data: STS-B (Cer et al., 2017), in MUNSHI_DATA/stsb.
 """
@@ -28,16 +28,18 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import data_folder, describe
 from munshi.knowledge.base import Encoder
-from munshi.knowledge.cross_encoder import CrossEncoder, open_cross_encoder
+from munshi.knowledge.cross_encoder import open_cross_encoder
 from munshi.knowledge.encoder import open_encoder
+from munshi.knowledge.reranker_blend import PairScorer, cosines
 from munshi.knowledge.reranker_imitation import PER_PAIR, imitated
 from munshi.knowledge.reranker_metrics import Correlations, correlations
+from munshi.knowledge.reranker_model import read_manifest
 from munshi.knowledge.reranker_pairs import Pair, read_pairs
 from munshi.knowledge.reranker_settings import RerankerSettings
 from munshi.knowledge.reranker_training import RerankerLesson, train_reranker
+from munshi.knowledge.rerankers import RerankerParts, open_scorer
 
 LIBRARIES = ("onnxruntime", "torch", "transformers", "tokenizers", "numpy")
-SHARES = np.linspace(0, 1, 21)
 TIMED, REPEATS = 20, 20
 
 Scores = NDArray[np.float64]
@@ -56,14 +58,16 @@ def main() -> None:
     print(f"STS-B English: {len(train)} training, {len(dev)} development, {len(test)} test pairs")
     with tempfile.TemporaryDirectory() as scratch:
         work = options.work or Path(scratch)
-        cosines = {"dev": cosine(dev, work), "test": cosine(test, work)}
-        show("bi-encoder's cosine", cosines["test"], test)
-        lesson = RerankerLesson(train, dev, settings=RerankerSettings(rounds=options.rounds, bf16=options.bf16))
-        first = imitated(train, minilm(work), PER_PAIR * len(train), seed=0)
+        encoder = minilm(work)
+        own = cosines(encoder, [pair.query for pair in test], [pair.passage for pair in test])
+        show("bi-encoder's cosine", own, test)
+        settings = RerankerSettings(rounds=options.rounds, bf16=options.bf16)
+        lesson = RerankerLesson(train, dev, settings=settings, encoder=encoder)
+        first = imitated(train, encoder, PER_PAIR * len(train), seed=0)
         for seed in range(options.seeds):
             seeded = replace(lesson, settings=replace(lesson.settings, seed=seed), first=first)
             folder = trained(work / f"seed-{seed}", seeded)
-            measure(f"seed {seed}", folder, work, dev, test, cosines)
+            measure(f"seed {seed}", folder, RerankerParts(work, encoder=encoder), test)
         if not options.no_recipe:
             recipe = replace(lesson, train=[replace(pair, label=5 * pair.label) for pair in train])
             model = open_cross_encoder(trained(work / "labels-0-to-5", recipe), home=work, precision="fp32")
@@ -78,28 +82,22 @@ def trained(folder: Path, lesson: RerankerLesson) -> Path:
     return folder
 
 
-def measure(
-    name: str, folder: Path, home: Path, dev: Sequence[Pair], test: Sequence[Pair], cosines: dict[str, Scores]
-) -> None:
-    """The served graph and the fp32 one on the test pairs, alone and with the cosine, and how long both take."""
-    small, exact = (open_cross_encoder(folder, home=home, precision=precision) for precision in ("int8", "fp32"))
+def measure(name: str, folder: Path, parts: RerankerParts, test: Sequence[Pair]) -> None:
+    """What is served on the test pairs, and the cross-encoder alone, int8 and fp32, and how long each takes."""
+    small, exact = (open_cross_encoder(folder, home=parts.home, precision=precision) for precision in ("int8", "fp32"))
     own, precise = scores(small, test), scores(exact, test)
-    show(f"{name}, int8 as served", own, test)
-    show(f"{name}, fp32", precise, test)
-    chosen = share(scores(small, dev), cosines["dev"], dev)
-    show(f"{name}, int8 with the cosine's share at {chosen:.2f}", mixed(own, cosines["test"], chosen), test)
+    served, share = open_scorer(folder, parts), ((read_manifest(folder) or {}).get("cosine") or {}).get("share", 0)
+    show(f"{name}, as served, the cosine's share {share:g}", scores(served, test), test)
+    show(f"{name}, int8 alone", own, test)
+    show(f"{name}, fp32 alone", precise, test)
     print(f"  int8 from fp32: mean {np.abs(own - precise).mean():.4f}, most {np.abs(own - precise).max():.4f}")
-    print(f"  {TIMED} pairs: int8 {milliseconds(small, test):.0f} ms, fp32 {milliseconds(exact, test):.0f} ms (median)")
+    timed = {"as served": served, "int8 alone": small, "fp32 alone": exact}
+    told = ", ".join(f"{kind} {milliseconds(model, test):.0f} ms" for kind, model in timed.items())
+    print(f"  {TIMED} pairs: {told} (median)")
 
 
-def scores(model: CrossEncoder, pairs: Sequence[Pair]) -> Scores:
+def scores(model: PairScorer, pairs: Sequence[Pair]) -> Scores:
     return np.array([model.score(pair.query, [pair.passage])[0] for pair in pairs])
-
-
-def cosine(pairs: Sequence[Pair], home: Path) -> Scores:
-    encoder = minilm(home)
-    one, other = (encoder.encode(texts) for texts in ([p.query for p in pairs], [p.passage for p in pairs]))
-    return np.asarray((one * other).sum(axis=1), np.float64)
 
 
 def minilm(home: Path) -> Encoder:
@@ -109,16 +107,7 @@ def minilm(home: Path) -> Encoder:
     return encoder
 
 
-def mixed(own: Scores, other: Scores, part: float) -> Scores:
-    return np.asarray((1 - part) * own + part * other)
-
-
-def share(own: Scores, other: Scores, pairs: Sequence[Pair]) -> float:
-    labels = [pair.label for pair in pairs]
-    return float(max(SHARES, key=lambda part: correlations(mixed(own, other, float(part)), labels).mean))
-
-
-def milliseconds(model: CrossEncoder, pairs: Sequence[Pair]) -> float:
+def milliseconds(model: PairScorer, pairs: Sequence[Pair]) -> float:
     """The median over queries, each with 20 other sentences, on one thread."""
     seconds = []
     for number in range(REPEATS):

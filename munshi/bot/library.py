@@ -288,6 +288,7 @@ class Library:
         models = self._settings.business_home(parts.business.key) / "rerankers"
         made_of = RerankerParts(
             home,
+            encoder=parts.encoder,
             model=parts.model,
             models=models,
             threads=self._settings.threads,
@@ -299,7 +300,8 @@ class Library:
             return costly
         spec = str(parts.business.retrieval["reranker"])
         model = parts.model.name if parts.model is not None else ""
-        return SharedReranker(costly, f"{spec} {model}", parts.cache)
+        encoder = parts.encoder.name if parts.encoder is not None else ""
+        return SharedReranker(costly, f"{spec} {model} {encoder}", parts.cache)
 
     def _edition_of(self, index: Index) -> _Edition:
         arm = self._mirror.arm(index) if self._mirror is not None else None

@@ -8,18 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from munshi.knowledge.base import Hit
-from munshi.knowledge.cross_encoder import CrossEncoder
+from munshi.knowledge.reranker_blend import PairScorer
 from munshi.knowledge.views import Prepare, as_is, token_views
 
 
 class CrossEncoderReranker:
     """Reranks by a cross-encoder's score, and may leave a say to the order it was given.
 
-    The new score is `weight` times the cross-encoder's, 0 to 1, plus the rest times the old one. `prepare` is what the
+    The new score is `weight` times the cross-encoder's, or what it gives together with the encoder's cosine
+    (`reranker_blend`), plus the rest times the old one. `prepare` is what the
     passages were indexed with.
     """
 
-    def __init__(self, model: CrossEncoder, *, weight: float = 1.0, prepare: Prepare = as_is) -> None:
+    def __init__(self, model: PairScorer, *, weight: float = 1.0, prepare: Prepare = as_is) -> None:
         self._model = model
         self._weight = weight
         self._prepare = prepare

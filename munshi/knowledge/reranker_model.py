@@ -13,6 +13,7 @@ from typing import Any
 
 from munshi import __version__
 from munshi.knowledge.base import KnowledgeError
+from munshi.knowledge.reranker_blend import Cosine
 from munshi.knowledge.reranker_metrics import Correlations
 from munshi.knowledge.weights import sha256
 
@@ -33,7 +34,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class RerankerCard:
-    """How a reranker came about. `sources` names where the pairs came from, with their number."""
+    """How a reranker came about. `sources` names where the pairs came from, with their number.
+
+    `cosine` is the part that the encoder's cosine has in what is served.
+    """
 
     base: str
     settings: Mapping[str, Any]
@@ -42,6 +46,7 @@ class RerankerCard:
     dev: Measured | None
     test: Measured | None
     command: str
+    cosine: Cosine | None = None
 
 
 def new_name() -> str:
@@ -106,7 +111,7 @@ The best round was chosen on the development pairs; the test pairs were read onc
 
 | pairs | number | SHA-256 | Pearson | Spearman | in fp32 |
 |---|---|---|---|---|---|
-{rows}
+{rows}{_together(card.cosine)}
 ## Limits
 
 Scores speak of texts like those it learnt from. It reads {card.settings.get("max_tokens", "some")} tokens of a pair.
@@ -119,6 +124,17 @@ Settings: {settings}.
 {card.command}
 ```
 """
+
+
+def _together(cosine: Cosine | None) -> str:
+    if cosine is None:
+        return ""
+    figures = [("development", cosine.dev), ("test", cosine.test)]
+    told = "; ".join(f"{name} {one.pearson:.4f}, {one.spearman:.4f}" for name, one in figures if one is not None)
+    return (
+        f"\nIt is served with the cosine of the encoder `{cosine.encoder}`, whose share of {cosine.share:g} was chosen "
+        f"on the development pairs. Both together: {told}. With another encoder, or none, it is asked alone.\n"
+    )
 
 
 def _row(name: str, measured: Measured) -> str:

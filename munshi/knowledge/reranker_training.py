@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
-from munshi.knowledge.base import EncoderError, KnowledgeError
+from munshi.knowledge.base import Encoder, EncoderError, KnowledgeError
 from munshi.knowledge.cross_encoder import CrossEncoder
 from munshi.knowledge.cross_encoder_folder import cross_encoder_folder, write_cross_encoder
 from munshi.knowledge.encoder_kinds import KNOWN, positions
 from munshi.knowledge.encoder_onnx import first_line
 from munshi.knowledge.files import settle
-from munshi.knowledge.reranker_metrics import correlations
+from munshi.knowledge.reranker_blend import Cosine, best_share, blended, cosines
+from munshi.knowledge.reranker_metrics import Correlations, correlations
 from munshi.knowledge.reranker_model import MANIFEST, Measured, RerankerCard, read_manifest, write_card
 from munshi.knowledge.reranker_pairs import Pair, digest, hold_out
 from munshi.knowledge.reranker_settings import RerankerSettings
@@ -51,7 +52,8 @@ class RerankerLesson:
     """What a reranker is made from.
 
     Without `dev` a tenth of the questions is held out to choose the best round by; `test` is measured once, at the
-    end. `first` is learnt before all else: pairs that an encoder scored (`reranker_imitation`). `sources` names where
+    end. `first` is learnt before all else: pairs that an encoder scored (`reranker_imitation`). `encoder` is the
+    one that papers are searched by: what share its cosine has in the score is chosen on `dev`. `sources` names where
     the pairs came from, `command` what makes the reranker again.
     """
 
@@ -63,6 +65,7 @@ class RerankerLesson:
     sources: Mapping[str, int] = field(default_factory=dict)
     command: str = ""
     first: Sequence[Pair] = ()
+    encoder: Encoder | None = None
 
     def held_out(self) -> RerankerLesson:
         """The same with its own development pairs, where there are none."""
@@ -73,7 +76,8 @@ class RerankerLesson:
 
     def data(self) -> str:
         """A fingerprint of what is learnt from and chosen by."""
-        return f"{digest(self.train)} {digest(self.dev)} {digest(self.first)}"
+        encoder = self.encoder.name if self.encoder else ""
+        return f"{digest(self.train)} {digest(self.dev)} {digest(self.first)} {encoder}"
 
 
 def train_reranker(folder: Path, lesson: RerankerLesson, progress: Callable[[str], None]) -> dict[str, Any]:
@@ -235,9 +239,10 @@ class _Run:
         exact, small = (_graph(folder, self._work.checkpoints, precision) for precision in ("fp32", "int8"))
         self._compare(model, exact)
         dev, test = (_figures(pairs, exact, small) for pairs in (lesson.dev, lesson.test))
+        cosine = cosine_of(small, lesson.encoder, lesson.dev, lesson.test) if lesson.encoder else None
         sources = lesson.sources or {"pairs": len(lesson.train)}
         settings = asdict(lesson.settings)
-        return RerankerCard(self._base.name, settings, sources, digest(lesson.train), dev, test, lesson.command)
+        return RerankerCard(self._base.name, settings, sources, digest(lesson.train), dev, test, lesson.command, cosine)
 
     def _compare(self, model: PairModel, exact: CrossEncoder) -> None:
         """Raise KnowledgeError where the graph does not do what torch does."""
@@ -251,6 +256,23 @@ class _Run:
                 f"the graph written from {self._base.path} does not do what the trained model does "
                 f"(scores differ by {difference:.1e}): choose another base"
             )
+
+
+def cosine_of(model: CrossEncoder, encoder: Encoder, dev: Sequence[Pair], test: Sequence[Pair]) -> Cosine | None:
+    """The share that an encoder's cosine is to have, and what it does; None without pairs to choose it on."""
+    if not dev:
+        return None
+    share = best_share(_scores(dev, model), _cosines(dev, encoder), [pair.label for pair in dev])
+
+    def together(pairs: Sequence[Pair]) -> Correlations:
+        both = blended(_scores(pairs, model), _cosines(pairs, encoder), share)
+        return correlations(both, [pair.label for pair in pairs])
+
+    return Cosine(encoder.name, share, together(dev), together(test) if test else None)
+
+
+def _cosines(pairs: Sequence[Pair], encoder: Encoder) -> NDArray[np.float64]:
+    return cosines(encoder, [pair.query for pair in pairs], [pair.passage for pair in pairs])
 
 
 def _encoded(tokenizer: Tokenizer, one: str, other: str) -> dict[str, list[int]]:

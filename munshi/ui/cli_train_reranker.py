@@ -14,10 +14,12 @@ from munshi.ui.cli_training import encoder_of
 from munshi.ui.console import BusinessOption, JsonOption, fault, show_json, show_pairs, step, telling_faults
 
 if TYPE_CHECKING:
+    from munshi.knowledge.base import Encoder
     from munshi.knowledge.reranker_pairs import Pair
     from munshi.knowledge.reranker_training import RerankerLesson
 
 STOPPED = 130
+PARTS = {"development": "dev", "test": "test"}
 
 
 def reranker(
@@ -99,18 +101,18 @@ def _lesson(
         pairs += [pair for found in more.values() for pair in found]
     validation, tested = (read_pairs(path, top=top)[0] if path is not None else [] for path in (dev, test))
     settings = RerankerSettings(**chosen)
-    first = _imitated(pairs, imitate, settings.seed)
+    encoder = encoder_of(None)
+    first = _imitated(pairs, encoder, imitate, settings.seed)
     sources |= {"the encoder's cosine": len(first)} if first else {}
-    return RerankerLesson(pairs, validation, tested, base, settings, sources, command, first)
+    return RerankerLesson(pairs, validation, tested, base, settings, sources, command, first, encoder)
 
 
-def _imitated(pairs: Sequence[Pair], count: int | None, seed: int) -> Sequence[Pair]:
+def _imitated(pairs: Sequence[Pair], encoder: Encoder | None, count: int | None, seed: int) -> Sequence[Pair]:
     """More pairs of the same sentences, as the encoder scores them."""
     from munshi.knowledge.reranker_imitation import PER_PAIR, imitated
 
     count = PER_PAIR * sum(pair.symmetric for pair in pairs) if count is None else count
-    encoder = encoder_of(None) if count else None
-    return imitated(pairs, encoder, count, seed=seed) if encoder is not None else ()
+    return imitated(pairs, encoder, count, seed=seed) if count and encoder is not None else ()
 
 
 def _from_pack(business: str | None, corrections: Path | None, *, faq: bool) -> dict[str, list[Pair]]:
@@ -146,11 +148,17 @@ def _show(folder: Path, made: dict[str, Any], as_json: bool) -> None:
         show_json({**made, "folder": str(folder.resolve())})
         return
     told = {"folder": str(folder.resolve())} | {f"pairs from {name}": count for name, count in made["sources"].items()}
-    for name, part in (("development", made["dev"]), ("test", made["test"])):
-        if part is not None:
-            figures = part["served"]
-            told[name] = f"{part['pairs']} pairs: Pearson {figures['pearson']:.4f}, Spearman {figures['spearman']:.4f}"
+    for name, key in PARTS.items():
+        if (part := made[key]) is not None:
+            told[name] = f"{part['pairs']} pairs: {_figures(part['served'])}"
+    if both := made["cosine"]:
+        told["the encoder's cosine"] = f"a share of {both['share']:g}, chosen on the development pairs"
+        told |= {f"both, {name}": _figures(both[part]) for name, part in PARTS.items() if both[part] is not None}
     show_pairs(told)
+
+
+def _figures(found: Mapping[str, float]) -> str:
+    return f"Pearson {found['pearson']:.4f}, Spearman {found['spearman']:.4f}"
 
 
 def _command(options: dict[str, Any], *, bf16: bool) -> str:

@@ -183,6 +183,11 @@ def test_the_command_learns_from_a_file_and_from_the_pack(
     first = run("--train", pairs, "--dev", pairs, "--imitate", "40", "--bf16", "--out", str(tmp_path / "first"))
     assert first["sources"]["the encoder's cosine"] > 0
     assert "--imitate 40 --bf16" in first["command"]
+    assert one["cosine"] is None
+    assert 0 <= first["cosine"]["share"] <= 1
+    assert first["cosine"]["test"] is None
+    chosen = first["cosine"]["dev"]
+    assert sum(chosen.values()) >= sum(first["dev"]["served"].values()) - 1e-6
     monkeypatch.setenv("MUNSHI_ENCODER", "none")
     pack = run("--business", "dummy-bank")
     assert pack["dev"]["pairs"] > 0
