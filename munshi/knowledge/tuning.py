@@ -158,8 +158,8 @@ def try_all(
 
 
 def _best(table: NDArray[np.float64]) -> int:
-    """The row of the highest mean; the current weights, which come first, win a tie."""
-    return int(np.argmax(table.mean(axis=1).round(9)))
+    """The row of the highest mean; the current weights, which come first, win a tie, and where there is no question."""
+    return int(np.argmax(table.mean(axis=1).round(9))) if table.size else 0
 
 
 def _folds(relevant: Sequence[frozenset[str]], folds: int, seed: int) -> NDArray[np.int64]:

@@ -40,16 +40,20 @@ def retrieval(
     as_json: JsonOption = False,
 ) -> None:
     """Find alpha, BM25's method, k1, b and MaxSim's weight on questions whose passages are known; changes nothing."""
+    from munshi.bot.business import find_business, load_business
     from munshi.bot.opening import open_library
+    from munshi.bot.retrieval import lexical_settings
     from munshi.knowledge.tuning import tune as search_weights
 
-    with telling_faults(), open_library(load_settings(business=business), progress=step) as library:
+    settings = load_settings(business=business)
+    with telling_faults(), open_library(settings, progress=step) as library:
         retriever = library.retriever
         rounds = _rounds(questions, retriever)
         report = search_weights(
             rounds,
             retriever.encoder,
             settings=retriever.settings,
+            lexical=lexical_settings(load_business(find_business(settings.business))),
             prepare=retriever.prepare,
             folds=folds,
             told=_told,

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
+from munshi.bot.scaffold import create_pack
 from munshi.ui.cli import cli
 
 Tune = Callable[..., Result]
@@ -51,6 +53,20 @@ def test_without_a_file_the_papers_own_questions_are_taken(tune: Tune) -> None:
     result = tune("--business", "auto-parts", "--folds", "2")
     assert result.exit_code == 0, result.output
     assert "nDCG@10" in result.stdout
+
+
+def test_what_the_pack_sets_is_what_counts_as_now(tune: Tune, tmp_path: Path) -> None:
+    pack = create_pack(tmp_path / "shop", name=None)
+    settings = pack / "business.yaml"
+    told = yaml.safe_load(settings.read_text(encoding="utf-8")) | {"retrieval": {"k1": 0.7, "maxsim_weight": 0.3}}
+    settings.write_text(yaml.safe_dump(told), encoding="utf-8")
+    rows = "".join(f"question {number},about.md\n" for number in range(10))
+    name = next((pack / "knowledge").iterdir()).name
+    (tmp_path / "q.csv").write_text("question,source\n" + rows.replace("about.md", name), encoding="utf-8")
+    result = tune("--business", str(pack), "--questions", str(tmp_path / "q.csv"), "--folds", "2", "--json")
+    assert result.exit_code == 0, result.output
+    current = json.loads(result.stdout)["current"]
+    assert (current["k1"], current["maxsim_weight"]) == (0.7, 0.3)
 
 
 @pytest.mark.parametrize("content", ["question,source\nwho are you,about.md\n", "nothing\n"])
