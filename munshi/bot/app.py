@@ -27,11 +27,12 @@ from munshi.bot.database import open_engine
 from munshi.bot.fetching import Fetcher
 from munshi.bot.file_topics import FileTopics
 from munshi.bot.follow_up import similar_by
+from munshi.bot.intake import Intake
 from munshi.bot.library import Library, Parts, Told
 from munshi.bot.llm import open_configured
 from munshi.bot.llm_budget import Budget
 from munshi.bot.llm_model import LanguageModel
-from munshi.bot.message import Media, Message
+from munshi.bot.message import Media, Message, bounded
 from munshi.bot.metrics import Metrics, TimedClassifier
 from munshi.bot.outbox import Outbox
 from munshi.bot.pack.reading import record_files
@@ -72,6 +73,7 @@ class App:
     library: Library
     encoder: Encoder | None
     store: Store
+    intake: Intake
     outbox: Outbox
     shared: Shared
     metrics: Metrics
@@ -110,10 +112,12 @@ class App:
     def receive(self, messages: Iterable[Message]) -> int:
         """Keep messages of a channel, all or none, for workers to answer; returns how many were not there before."""
         given = tuple(messages)
-        fresh = self.store.accept_all(given)
+        fresh = self.intake.accept(given)
         for message in given:
             with tracing(message.trace):
-                logger.info("Received a message", extra={"channel": message.channel, "new": message.id in fresh})
+                logger.info(
+                    "Received a message", extra={"channel": message.channel, "new": bounded(message.id) in fresh}
+                )
         if fresh:
             self.shared.bell.ring("in")
         return len(fresh)
@@ -228,6 +232,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, shared: Sh
         library=library,
         encoder=encoder,
         store=store,
+        intake=Intake(store.accept_all),
         outbox=outbox,
         shared=shared,
         metrics=metrics,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from munshi.bot.migrate import bring_up_to_date
 
 _GATE_SECONDS = 15.0
+_BUSY_TIMEOUT = "PRAGMA busy_timeout=15000"
 
 
 class StoreError(Exception):
@@ -79,12 +82,30 @@ def _use_sqlite_safely(engine: Engine) -> None:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")  # what is erased leaves no bytes behind
-        connection.execute("PRAGMA busy_timeout=15000")
+        connection.execute(_BUSY_TIMEOUT)
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
         # Taking the write lock at once: a read that later turns into a write would fail where another one came between.
         reading = connection.get_execution_options().get("reading", False)
-        if not reading:
+        if reading:
+            connection.exec_driver_sql("BEGIN")
+        else:
             gate.enter(connection.connection.dbapi_connection)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+            _begin_writing(connection)
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Take the write lock, looking for it every millisecond: SQLite's own wait grows to a tenth of a second a look, and
+    a process that writes now and then would starve beside one that writes all the time.
+    """
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    looking = Retrying(
+        retry=retry_if_exception(_is_busy), wait=wait_random(0.0005, 0.002), stop=stop_after_delay(15), reraise=True
+    )
+    looking(connection.exec_driver_sql, "BEGIN IMMEDIATE")
+    connection.exec_driver_sql(_BUSY_TIMEOUT)
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, OperationalError) and getattr(error.orig, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY

@@ -102,9 +102,9 @@ class Settings(BaseSettings):
         " on the way is answered before it.",
     )
     worker_threads: int = Field(
-        4, ge=1, le=64, description="Messages of WhatsApp and the like that one process answers at the same time."
+        2, ge=1, le=64, description="Messages of WhatsApp and the like that one process answers at the same time."
     )
-    sender_threads: int = Field(4, ge=1, le=64, description="Replies that one process sends at the same time.")
+    sender_threads: int = Field(2, ge=1, le=64, description="Replies that one process sends at the same time.")
     whatsapp_token: SecretStr = Field(SecretStr(""), description="WhatsApp: the access token of Meta's Cloud API.")
     whatsapp_phone_number_id: str = Field(
         "", pattern=r"^\d*$", description="WhatsApp: the id that Meta gives to your number (not the number itself)."
