@@ -33,20 +33,23 @@ def document(result: Result) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("text", "intent", "word"),
-    [("order kab aayega", "order_status", "order"), ("भैया मेरा ऑर्डर अब कहाँ है", "order_status", "ऑर्डर")],
+    ("text", "intent", "words"),
+    [
+        ("order kab aayega", "order_status", {"order", "kab"}),
+        ("भैया मेरा ऑर्डर अब कहाँ है", "order_status", {"ऑर्डर", "कहाँ"}),
+    ],
 )
-def test_the_word_that_decides_is_named(munshi: Munshi, text: str, intent: str, word: str) -> None:
+def test_the_word_that_decides_is_named(munshi: Munshi, text: str, intent: str, words: set[str]) -> None:
     found = document(munshi(text, "--json"))
     assert found["intent"] == intent
-    assert word in [one["word"] for one in found["words"]]
+    assert found["words"][0]["word"] in words
     assert found["near"][0]["intent"] == intent
     assert found["weighed"] == found["total"] == len(text.split())
     assert found["route"]["kind"] == "run"
     assert set(found["thresholds"]) >= {"in_scope", "clarify"}
     shown = munshi(text)
     assert shown.exit_code == 0
-    assert f"'{word}'" in shown.stdout
+    assert f"'{found['words'][0]['word']}'" in shown.stdout
     assert intent in shown.stdout
 
 
@@ -92,7 +95,8 @@ def test_a_language_model_is_asked_of_fewer_words(
 def test_a_high_risk_intent_is_explained_with_its_threshold(munshi: Munshi) -> None:
     asked = ("is my card blocked", "--business", "dummy-bank")
     found = document(munshi(*asked, "--json"))
-    assert (found["intent"], found["route"]["kind"]) == ("Card_Block", "confirm")
+    assert found["intent"] == "Card_Block"
+    assert found["route"]["kind"] != "run"  # it asks first
     assert found["thresholds"]["accept"] > 0
     assert "Card_Block" in munshi(*asked).stdout
 
