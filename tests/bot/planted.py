@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from redis import Redis
 from sqlalchemy import Engine, text
 
 _LEAST_BASE64 = 8
@@ -60,3 +61,9 @@ def left_in_postgresql(engine: Engine, words: Iterable[str]) -> dict[str, list[s
             content = db.execute(text("SELECT pg_read_binary_file(:file)"), {"file": relation.file}).scalar_one()
             found[relation.name] = left_in(bytes(content), words)
     return {name: left for name, left in found.items() if left}
+
+
+def left_in_redis(client: Redis, words: Iterable[str]) -> dict[str, list[str]]:
+    """By key: the words left in its name or in what it holds."""
+    found = {key: left_in(key + (client.dump(key) or b""), words) for key in client.scan_iter()}
+    return {key.decode("ascii", "replace"): left for key, left in found.items() if left}

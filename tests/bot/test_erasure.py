@@ -15,12 +15,13 @@ from secrets import token_hex
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
 import munshi.bot.erasure
 from munshi.bot.app import App, open_app
 from munshi.bot.business import find_business
-from munshi.bot.erasure import Privacy, is_unfinished
+from munshi.bot.erasure import Privacy, is_unfinished, open_privacy
 from munshi.bot.login_tokens import make_login_token
 from munshi.bot.message import Message
 from munshi.bot.settings import Settings, load_settings
@@ -29,7 +30,8 @@ from munshi.bot.watch import Watcher
 from munshi.handlers.customers import customers
 from munshi.handlers.ledger import faults
 from munshi.handlers.placed_orders import Person, PlacedOrder, find_placed, keep_order
-from tests.bot.planted import left_in, left_in_folder, left_in_postgresql
+from tests.bot.planted import left_in, left_in_folder, left_in_postgresql, left_in_redis
+from tests.servers.redis_server import RedisServer
 
 NAME, HINDI, NUMBER, ACCOUNT, PHONE = "Zubenelgenubi", "ज़ुबेनेलजेनूबी", "ZBN77077", "AMV00077077", "9812377077"
 WORDS = (NAME, HINDI, NUMBER, ACCOUNT, PHONE)
@@ -126,6 +128,31 @@ def test_nothing_is_left_of_who_was_erased_and_everything_of_the_others(bank: Ba
     assert (sold.total_paise, sold.person) == (700, None)
     with pytest.raises(UnknownSubjectError):
         bank.privacy.erase(NUMBER)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    if not RedisServer.is_there():
+        pytest.skip("no redis-server")
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+def test_redis_is_told_no_word_of_anybody_and_an_erasure_empties_it(home: Path, redis: RedisServer) -> None:
+    settings = load_settings(home=home, business="dummy-bank", redis_url=SecretStr(redis.url))
+    with open_app(settings) as app:
+        said = f"I am {NAME}, call me on {PHONE}: what does a loan cost?"
+        app.assistant.respond(Message(said, CHAT, f"91{PHONE}", "whatsapp"))
+        key = app.business.key
+        app.shared.bell.ring("in")
+    ours = [name for name in redis.client.scan_iter() if key.encode() in name]
+    assert ours  # or there was nothing to be emptied
+    assert left_in_redis(redis.client, WORDS) == {}
+    with open_privacy(settings) as privacy:
+        privacy.erase(CHAT)
+    assert not [name for name in redis.client.scan_iter() if name in ours]
 
 
 def test_an_open_chat_goes_on_as_a_new_one(bank: Bank) -> None:
