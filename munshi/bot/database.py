@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from munshi.bot.migrate import bring_up_to_date
 
 _GATE_SECONDS = 15.0
+_PRIMARY = 0xFF  # the bits of an extended result code that tell the kind of fault
 _BUSY_TIMEOUT = "PRAGMA busy_timeout=15000"
 
 
@@ -78,7 +80,7 @@ def _use_sqlite_safely(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not open transactions of its own
-        connection.execute("PRAGMA journal_mode=WAL")
+        _patiently(connection.execute, "PRAGMA journal_mode=WAL")  # of several that start at once, one changes it
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")  # what is erased leaves no bytes behind
@@ -100,12 +102,20 @@ def _begin_writing(connection: Connection) -> None:
     a process that writes now and then would starve beside one that writes all the time.
     """
     connection.exec_driver_sql("PRAGMA busy_timeout=0")
-    looking = Retrying(
+    try:
+        _patiently(connection.exec_driver_sql, "BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(_BUSY_TIMEOUT)
+
+
+def _patiently(execute: Callable[[str], object], statement: str) -> None:
+    """Execute a statement that needs a lock, again and again for 15 seconds."""
+    trying = Retrying(
         retry=retry_if_exception(_is_busy), wait=wait_random(0.0005, 0.002), stop=stop_after_delay(15), reraise=True
     )
-    looking(connection.exec_driver_sql, "BEGIN IMMEDIATE")
-    connection.exec_driver_sql(_BUSY_TIMEOUT)
+    trying(execute, statement)
 
 
 def _is_busy(error: BaseException) -> bool:
-    return isinstance(error, OperationalError) and getattr(error.orig, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY
+    fault = getattr(error, "orig", error)
+    return isinstance(fault, sqlite3.OperationalError) and fault.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY

@@ -75,7 +75,7 @@ def test_a_question_gets_an_answer_with_a_source_to_unfold(page: Page, size: str
     SHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SHOTS / f"chat-{size}.png")
     assert nothing_overflows(page)
-    expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("textbox", name="Your message")).to_be_in_viewport(ratio=1)
     expect(page.locator("#foot")).to_contain_text("No language model")
 
@@ -126,7 +126,7 @@ def test_a_person_who_takes_over_is_heard_and_the_bot_is_not(
         expect(page.locator("#foot")).to_contain_text("person")
         bubbles = page.locator("#log .message.bot").count()
         page.get_by_role("textbox", name="Your message").fill("A Swift, 2018")
-        page.get_by_role("button", name="Send").click()
+        page.get_by_role("button", name="Send", exact=True).click()
         expect(page.locator("#log .message.user .said").last).to_have_text("A Swift, 2018")
         inbox.reply(ticket.reference, "Ramesh", "We have it.")
     expect(from_person.last).to_have_text("We have it.")
