@@ -237,7 +237,9 @@ def _assemble(settings: Settings, business: Business, engine: Engine, shared: Sh
         shared=shared,
         metrics=metrics,
         notary=Notary(store, settings.audit_home(business.key)),
-        fetcher=Fetcher(store, outbox.channels, open_transcriber(settings)),
+        fetcher=Fetcher(
+            store, outbox.channels, open_transcriber(settings), too_often=_too_many_files(settings, shared)
+        ),
     )
 
 
@@ -256,6 +258,14 @@ def _too_often(settings: Settings, shared: Shared) -> Callable[[str], bool]:
         return lambda _session_id: False
     rate = parse(settings.user_rate)
     return lambda session_id: not shared.rates.allow(session_id, rate)
+
+
+def _too_many_files(settings: Settings, shared: Shared) -> Callable[[str], bool]:
+    """Whether a chat's files are not to be kept: it sends too many of them, or writes too much (see `_too_often`)."""
+    if not settings.user_rate:
+        return lambda _session_id: False
+    rate, rates = parse(settings.user_rate), shared.rates
+    return lambda session_id: rates.is_full(session_id, rate) or not rates.allow(f"files {session_id}", rate)
 
 
 def _budget(settings: Settings, business: Business, engine: Engine) -> Budget | None:

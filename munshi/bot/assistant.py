@@ -17,6 +17,7 @@ from munshi.bot.audit import Audit
 from munshi.bot.conductor import Conductor
 from munshi.bot.context import Context, Guess, Step
 from munshi.bot.doorkeeper import Doorkeeper
+from munshi.bot.fetching import TOO_MANY
 from munshi.bot.file_topics import FILE_KIND, FileTopics, with_file
 from munshi.bot.keyed_locks import KeyedLocks
 from munshi.bot.message import Message
@@ -216,7 +217,7 @@ class Assistant:
         """A word about messages that hold nothing to understand."""
         key = None
         if self._too_often(message.session_id):
-            key = "too_many_messages"
+            key = TOO_MANY
         elif not message.text.strip() and not self._is_awaited(message, state):
             key = answer_key(message)
         elif len(message.text) > self._max_chars:

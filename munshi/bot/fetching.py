@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 
 FAULT = "fault"
 """Where `Message.extra` names the sentence that tells why a file could not be taken."""
+
+TOO_MANY = "too_many_messages"
+"""The sentence that answers whoever writes or sends too much at once."""
 
 _SOUNDS = frozenset({"voice", "audio"})
 _FILES = frozenset({"image", "document"})
@@ -33,10 +36,19 @@ class Fetches(Protocol):
 class Fetcher:
     """Fetches over the channels that hold files. Without a transcriber, sounds stay where they are."""
 
-    def __init__(self, store: Store, channels: Mapping[str, object], transcriber: Transcriber | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, object],
+        transcriber: Transcriber | None,
+        *,
+        too_often: Callable[[str], bool] = lambda _session_id: False,
+    ) -> None:
+        """`too_often` counts a chat's files, and says where there are too many by its rate: those are not kept."""
         self._store = store
         self._channels = channels
         self._transcriber = transcriber
+        self._too_often = too_often
 
     def __call__(self, message: Message) -> Message:
         """The message with what is behind it; whatever cannot be had is told in it."""
@@ -44,6 +56,7 @@ class Fetcher:
         if not message.media or not isinstance(channel, Fetches):
             return message
         try:
+            self._check_rate(message)
             if message.kind in _SOUNDS:
                 return self._heard(message, channel)
             return self._with_files(message, channel) if message.kind in _FILES else message
@@ -53,9 +66,14 @@ class Fetcher:
     def keep(self, message: Message, content: bytes) -> Message:
         """The message with the file that came with it; where it is not kept, the message tells why."""
         try:
+            self._check_rate(message)
             return self._kept(message, ((message.media[0].name, content),))
         except AttachmentError as error:
             return _declined(message, error)
+
+    def _check_rate(self, message: Message) -> None:
+        if self._too_often(message.session_id):
+            raise AttachmentError(TOO_MANY)
 
     def _heard(self, message: Message, channel: Fetches) -> Message:
         if self._transcriber is None:

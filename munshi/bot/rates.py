@@ -19,6 +19,9 @@ class Rates(Protocol):
     def allow(self, who: str, rate: RateLimitItem) -> bool:
         """Count one more of `who`; False where that is more than `rate`. Never raises."""
 
+    def is_full(self, who: str, rate: RateLimitItem) -> bool:
+        """Whether one more of `who` would be more than `rate`; counts nothing. Never raises."""
+
 
 class LocalRates:
     """Counts in this process."""
@@ -32,6 +35,11 @@ class LocalRates:
         with self._lock:
             return self._limiter.hit(rate, who)
 
+    def is_full(self, who: str, rate: RateLimitItem) -> bool:
+        """Whether one more would be too many."""
+        with self._lock:
+            return not self._limiter.test(rate, who)
+
 
 class RedisRates:
     """Counts for all processes together; alone where Redis does not answer. A Redis that forgets is only milder."""
@@ -44,10 +52,18 @@ class RedisRates:
     def allow(self, who: str, rate: RateLimitItem) -> bool:
         """Count one more; False where that is more than `rate`."""
         here = self._local.allow(who, rate)
-        return here and self._link.ask(lambda _redis: self._hit(who, rate), otherwise=True)
+        return here and self._link.ask(lambda _redis: self._counter().hit(rate, self._key(who)), otherwise=True)
 
-    def _hit(self, who: str, rate: RateLimitItem) -> bool:
+    def is_full(self, who: str, rate: RateLimitItem) -> bool:
+        """Whether one more would be too many."""
+        there = self._link.ask(lambda _redis: not self._counter().test(rate, self._key(who)), otherwise=False)
+        return there or self._local.is_full(who, rate)
+
+    def _key(self, who: str) -> str:
+        return self._link.key("who", who)
+
+    def _counter(self) -> SlidingWindowCounterRateLimiter:
         if self._limiter is None:  # its scripts are loaded by the first call, so it is made where a failure is expected
             storage = RedisStorage("redis://", connection_pool=self._link.pool, key_prefix=f"{self._link.prefix}rate")
             self._limiter = SlidingWindowCounterRateLimiter(storage)
-        return self._limiter.hit(rate, self._link.key("who", who))
+        return self._limiter

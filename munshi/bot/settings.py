@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX = "MUNSHI_"
 SHORTEST_PASSWORD = 8
 SHORTEST_KEY = 16
+NO_LIMIT = "none"
+"""Said in place of a rate: an empty variable counts as one that is not set, and leaves the default."""
 
 
 class SettingsError(Exception):
@@ -89,10 +91,10 @@ class Settings(BaseSettings):
         " there; empty: each keeps its own. Nothing is lost with it.",
     )
     user_rate: str = Field(
-        "120/minute", description="Messages that one chat is answered, more are politely declined; empty: no limit."
+        "120/minute", description="Messages that one chat is answered, more are politely declined; `none`: no limit."
     )
     address_rate: str = Field(
-        "1200/minute", description="Requests to the chat that one address may send; empty: no limit."
+        "1200/minute", description="Requests to the chat that one address may send; `none`: no limit."
     )
     settle_seconds: float = Field(
         0.5,
@@ -170,11 +172,12 @@ class Settings(BaseSettings):
     @field_validator("user_rate", "address_rate")
     @classmethod
     def _is_a_rate(cls, rate: str) -> str:
-        if rate:
-            try:
-                parse(rate)
-            except ValueError:
-                raise ValueError("write a rate as 60/minute, or leave it empty") from None
+        if rate.strip().casefold() in ("", NO_LIMIT):
+            return ""
+        try:
+            parse(rate)
+        except ValueError:
+            raise ValueError(f"write a rate as 60/minute, or {NO_LIMIT}") from None
         return rate
 
     def business_home(self, key: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from munshi.bot.fetching import FAULT
+from munshi.bot.fetching import FAULT, TOO_MANY
 from munshi.bot.incoming import SILENT
 from munshi.bot.message import Message
 
@@ -20,7 +20,7 @@ _ANSWERS = {
     "unsupported": "message_unsupported",
     **dict.fromkeys(("image", "video", "document", "sticker"), "attachment_unsupported"),
 }
-_FAULTS = ("attachment_too_large", "attachment_too_many", "attachment_type", "attachment_unavailable")
+_FAULTS = ("attachment_too_large", "attachment_too_many", "attachment_type", "attachment_unavailable", TOO_MANY)
 _SHOWN_CHARS = 200
 
 

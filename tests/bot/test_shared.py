@@ -239,6 +239,28 @@ def test_a_rate_that_is_none_is_told(rate: str) -> None:
         load_settings(user_rate=rate)
 
 
+@pytest.mark.parametrize(("given", "rate"), [("none", ""), ("None ", ""), ("", "120/minute"), ("5/hour", "5/hour")])
+def test_a_rate_is_lifted_by_a_word_and_an_empty_variable_leaves_the_default(
+    monkeypatch: pytest.MonkeyPatch, given: str, rate: str
+) -> None:
+    monkeypatch.setenv("MUNSHI_USER_RATE", given)
+    assert load_settings().user_rate == rate
+
+
+@troubled
+def test_a_rate_is_looked_at_without_being_counted_whatever_befalls_redis(
+    trouble: Trouble, link: RedisLink, redis: RedisServer
+) -> None:
+    rate = parse("2/minute")
+    for rates in (LocalRates(), RedisRates(link)):
+        assert not any(rates.is_full("a", rate) for _ in range(5))
+        assert [rates.allow("a", rate) for _ in range(2)] == [True, True]
+        assert rates.is_full("a", rate)
+        assert not rates.is_full("b", rate)
+    trouble(redis)
+    assert rates.is_full("a", rate)
+
+
 @troubled
 def test_messages_are_answered_whatever_befalls_redis(trouble: Trouble, redis: RedisServer, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, encoder="none", redis_url=redis.url)

@@ -103,6 +103,26 @@ def test_the_same_photo_twice_is_one_and_a_chat_does_not_fill_the_disk(
     assert len(kept(shop, token)) == MOST_FILES
 
 
+@pytest.mark.parametrize("by_writing", [True, False])
+def test_whoever_writes_or_sends_too_much_cannot_fill_the_disk(tmp_path: Path, token: str, by_writing: bool) -> None:
+    settings = load_settings(home=tmp_path, business="auto-parts", encoder="none", user_rate="3/hour")
+    with open_app(settings) as app, TestClient(create_server(app)) as browser:
+        browser.cookies.set(COOKIE, token)
+        for number in range(3):
+            if by_writing:
+                app.respond("what are your timings", session_id=f"web-{token}")
+            else:
+                assert browser.post("/upload", content=b"%PDF-1.7 " + str(number).encode()).status_code == 204
+        before = len(kept(app, token))
+        assert browser.post("/upload", content=picture()).status_code == 204
+        assert len(kept(app, token)) == before == (0 if by_writing else 3)
+        assert replies(app, token)[-1] == app.phrases("too_many_messages", "en")
+        with app.store.transaction() as db:  # a person does not make it more
+            app.store.hold(db, f"web-{token}", "Asha")
+        browser.post("/upload", content=picture())
+        assert len(kept(app, token)) == before
+
+
 PHONE = "9000000198"
 
 
