@@ -118,8 +118,6 @@ class App:
                 logger.info(
                     "Received a message", extra={"channel": message.channel, "new": bounded(message.id) in fresh}
                 )
-        if fresh:
-            self.shared.bell.ring("in")
         return len(fresh)
 
     def answer(self, message: Message) -> Response:
@@ -191,7 +189,7 @@ def open_app(settings: Settings, *, progress: Progress | None = None, catch_up: 
 
 
 def _assemble(settings: Settings, business: Business, engine: Engine, shared: Shared, say: Progress) -> App:
-    store = Store(engine, business.key, settle=timedelta(seconds=settings.settle_seconds))
+    store = Store(engine, business.key, settle=timedelta(seconds=settings.settle_seconds), ring=shared.bell.ring)
     phrases = Phrasebook(business.phrases)
     outbox = Outbox(store, open_channels(settings, store, phrases))
     metrics = Metrics()

@@ -90,8 +90,6 @@ class Crew:
                 _tell(error)
                 self._stopped.wait(_AFTER_FAULT)
                 continue
-            if lane == "in" and found:
-                self._bell.ring("out")
             if not found:
                 self._bell.wait(lane, since, POLL_SECONDS)
 

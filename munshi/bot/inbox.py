@@ -14,6 +14,7 @@ from munshi.bot.database import open_engine
 from munshi.bot.outbox import Outbox
 from munshi.bot.outbox_rows import Queued, unsent_lines
 from munshi.bot.settings import Settings
+from munshi.bot.shared import open_shared
 from munshi.bot.state import SessionState, from_json
 from munshi.bot.store import Line, Store
 from munshi.bot.turns import in_hand
@@ -115,7 +116,8 @@ def open_inbox(settings: Settings) -> Iterator[Inbox]:
     business = load_business(settings.business)
     engine = open_engine(settings.database_url, home=settings.business_home(business.key))
     try:
-        store = Store(engine, business.key)
-        yield Inbox(store, Outbox(store, open_channels(settings, store, Phrasebook(business.phrases))))
+        with open_shared(settings, business.key) as shared:
+            store = Store(engine, business.key, ring=shared.bell.ring)
+            yield Inbox(store, Outbox(store, open_channels(settings, store, Phrasebook(business.phrases))))
     finally:
         engine.dispose()

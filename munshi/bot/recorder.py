@@ -25,6 +25,7 @@ from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import Session, StaleSessionError, Store
 from munshi.bot.wordless import NOTED, shown
 from munshi.handlers.base import Exchange, Language, Phrases, Reply
+from munshi.handlers.news import TICKETS, note
 from munshi.handlers.sealing import Sealer
 from munshi.handlers.tickets import open_ticket
 
@@ -115,6 +116,7 @@ class Recorder:
 
     def _held(self, db: Connection, message: Message, session: Session) -> Response:
         self._store.save_state(db, session, to_json(_unasked(from_json(SessionState, session.state))))
+        note(db, TICKETS)  # whoever has the chat waits for it
         return self._leave(db, message, HELD)
 
     def _leave(self, db: Connection, message: Message, route: str) -> Response:

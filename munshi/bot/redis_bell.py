@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from contextlib import suppress
 from functools import partial
 from queue import Empty, Full, Queue
@@ -12,7 +13,7 @@ from redis import Redis
 from redis.client import PubSub
 from redis.exceptions import RedisError
 
-from munshi.bot.bell import LocalBell
+from munshi.bot.bell import LocalBell, is_name
 from munshi.bot.redis_link import RedisLink
 
 logger = logging.getLogger(__name__)
@@ -22,8 +23,8 @@ _LISTEN_SECONDS = 0.15  # within the patience of a connection
 _AGAIN_SECONDS = 1.0
 
 
-def _publish(channel: str, name: str, redis: Redis) -> None:
-    redis.publish(channel, name)
+def _publish(channel: str, told: str, redis: Redis) -> None:
+    redis.publish(channel, told)
 
 
 class RedisBell(LocalBell):
@@ -33,6 +34,7 @@ class RedisBell(LocalBell):
         super().__init__()
         self._link = link
         self._channel = f"{link.prefix}bell"
+        self._me = uuid.uuid4().hex
         self._rings: Queue[str] = Queue(_WAITING)
         self._closed = Event()
         self._threads = [
@@ -44,23 +46,23 @@ class RedisBell(LocalBell):
 
     def ring(self, name: str) -> None:
         """Wake who waits, here at once, elsewhere as soon as Redis tells them."""
-        super().ring(name)
+        self.ring_here(name)
         try:
             self._rings.put_nowait(name)
         except Full:
             logger.debug("Too many rings wait for Redis")
 
     def close(self) -> None:
-        """Ring and hear no more."""
+        """Hear no more, and ring no more once what was rung is told."""
         self._closed.set()
         for thread in self._threads:
             thread.join(2)
 
     def _say(self) -> None:
-        while not self._closed.is_set():
+        while not (self._closed.is_set() and self._rings.empty()):
             with suppress(Empty):
                 name = self._rings.get(timeout=_LISTEN_SECONDS)
-                self._link.ask(partial(_publish, self._channel, name), None)
+                self._link.ask(partial(_publish, self._channel, f"{self._me} {name}"), None)
 
     def _hear(self) -> None:
         while not self._closed.is_set():
@@ -75,4 +77,10 @@ class RedisBell(LocalBell):
             while not self._closed.is_set():
                 told = heard.get_message(timeout=_LISTEN_SECONDS)
                 if told is not None and isinstance(told.get("data"), bytes):
-                    super().ring(told["data"].decode("utf-8", "replace"))
+                    self._take(told["data"].decode("utf-8", "replace"))
+
+    def _take(self, told: str) -> None:
+        """Hear what another process rang; other words are not counted, there would be no end of them."""
+        who, _, name = told.partition(" ")
+        if who != self._me and is_name(name):
+            self.ring_here(name)

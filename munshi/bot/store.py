@@ -6,7 +6,7 @@ carries the effect of an Action, so that a crash leaves either all of a turn or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from munshi.bot.arrivals import enqueue, message_of, row_of, storable
+from munshi.bot.bell import chat_bell
 from munshi.bot.message import Message, bounded
 from munshi.bot.outbox_rows import Author, Queued, mark_shown, pending_lines, push_line, reopen
 from munshi.bot.tables import inbox, sessions, transcript
+from munshi.handlers.news import TICKETS, note, take_noted
 from munshi.handlers.personal import ERASED
 from munshi.handlers.sealing import Sealer, new_sealer, sealer, sealers
 
@@ -66,8 +68,19 @@ class Store:
     transaction fetches its key once.
     """
 
-    def __init__(self, engine: Engine, business: str, *, settle: timedelta = timedelta(0)) -> None:
-        """`settle` is how long a message of a channel is here before a worker takes it up."""
+    def __init__(
+        self,
+        engine: Engine,
+        business: str,
+        *,
+        settle: timedelta = timedelta(0),
+        ring: Callable[[str], object] = lambda _name: None,
+    ) -> None:
+        """`settle` is how long a message of a channel is here before a worker takes it up.
+
+        `ring` is told what changed, by the names of `bell`, whenever a transaction was committed.
+        """
+        self._ring = ring
         self.settle = settle
         self.engine = engine
         self.business = business
@@ -76,7 +89,11 @@ class Store:
     def transaction(self) -> Iterator[Connection]:
         """One transaction: committed at the end, rolled back on any error."""
         with self.engine.begin() as db:
+            take_noted(db)  # of one that was rolled back
             yield db
+            noted = take_noted(db)
+        for name in noted:
+            self._ring(name)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -214,6 +231,8 @@ class Store:
         """Give a chat to a person, or (None) back to the bot: a turn that is under way is thought over again."""
         values = {"held_by": person, "version": sessions.c.version + 1, "updated_at": datetime.now(UTC)}
         db.execute(self._this(session_id).values(values))
+        note(db, chat_bell(session_id))
+        note(db, TICKETS)
 
     def _this(self, session_id: str) -> Any:
         return update(sessions).where(sessions.c.business == self.business, sessions.c.session_id == session_id)
@@ -230,6 +249,7 @@ class Store:
     ) -> int:
         """Write one line of the transcript; returns its id."""
         sealing = sealing or self.sealing(db, session_id)
+        note(db, chat_bell(session_id))
         key = db.execute(
             insert(transcript).values(
                 business=self.business,

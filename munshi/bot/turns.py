@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Update, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from munshi.bot.tables import turns
+from munshi.handlers.news import note
 
 Lane = Literal["in", "out"]
 
@@ -46,6 +47,7 @@ def wake(db: Connection, business: str, lane: Lane, session_ids: Iterable[str], 
     ]
     if not rows:
         return
+    note(db, lane)
     adding = _dialect(db).insert(turns).values(rows)
     db.execute(
         adding.on_conflict_do_update(

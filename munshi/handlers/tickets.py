@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
 from munshi.handlers.base import HandlerError
+from munshi.handlers.news import TICKETS, note
 from munshi.handlers.sealing import Sealer, new_sealer, sealer, sealers
 from munshi.handlers.tables import tickets
 
@@ -61,6 +62,7 @@ def open_ticket(  # noqa: PLR0913 (what a ticket is made of)
     A chat has at most one handover that is not closed: a second request adds its reason to the first and brings its
     summary up to date.
     """
+    note(db, TICKETS)
     waiting = open_handover(db, business, session_id) if kind == "handover" else None
     if waiting is not None:
         return _add_to(db, waiting, reason, summary)
@@ -121,6 +123,7 @@ def show_ticket(db: Connection, business: str, reference: str) -> Ticket:
 
 def claim_ticket(db: Connection, business: str, reference: str, person: str) -> Ticket:
     """Take a ticket in hand; taking one's own again changes nothing. Raises TicketError where another has it."""
+    note(db, TICKETS)
     ticket = show_ticket(db, business, reference)
     # One statement decides between two who claim at once.
     claimed = db.execute(
@@ -137,6 +140,7 @@ def claim_ticket(db: Connection, business: str, reference: str, person: str) -> 
 
 def close_ticket(db: Connection, business: str, reference: str) -> Ticket:
     """Finish a ticket; closing a closed one changes nothing. Raises TicketError where there is none."""
+    note(db, TICKETS)
     ticket = show_ticket(db, business, reference)
     db.execute(
         update(tickets)

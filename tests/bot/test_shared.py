@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +15,10 @@ from limits import parse
 from numpy.typing import NDArray
 
 from munshi.bot.app import open_app
-from munshi.bot.bell import Bell, LocalBell
+from munshi.bot.bell import TICKETS, Bell, LocalBell, chat_bell
 from munshi.bot.cache import Cache, SharedEncoder, SharedReranker
 from munshi.bot.crew import working
+from munshi.bot.inbox import open_inbox
 from munshi.bot.message import Message
 from munshi.bot.rates import LocalRates, RedisRates
 from munshi.bot.redis_bell import RedisBell
@@ -210,6 +212,42 @@ def test_a_ring_is_heard_in_other_processes(redis: RedisServer) -> None:
         bell.close()
 
 
+def test_what_is_rung_before_the_end_is_told_and_nothing_else_is_counted(redis: RedisServer) -> None:
+    links = [RedisLink(redis.url, "shop") for _ in range(2)]
+    there = RedisBell(links[0])
+    for word in (b"nonsense", b"someone nonsense", b"someone chat:99999", b"\xff in", b"", b"someone chat:12\n"):
+        redis.client.publish(f"{links[0].prefix}bell", word)
+
+    def told() -> bool:
+        short = RedisBell(links[1])  # as a command has it, that is over at once
+        for name in ("in", "chat:12"):
+            short.ring(name)
+        short.close()
+        return there.heard("chat:12") > 0
+
+    until(told)
+    assert [there.heard(name) for name in ("nonsense", "chat:99999", "", "chat:12\n")] == [0] * 4
+    there.close()
+
+
+def test_a_ring_is_not_heard_twice_by_who_rang(redis: RedisServer, link: RedisLink) -> None:
+    here, there_link = RedisBell(link), RedisLink(redis.url, "shop")
+    there = RedisBell(there_link)
+
+    def rung() -> bool:
+        here.ring("in")
+        return there.heard("in") > 0
+
+    until(rung)
+    before, seen = here.heard("out"), there.heard("out")
+    here.ring("out")
+    until(lambda: there.heard("out") > seen)
+    time.sleep(0.3)
+    assert here.heard("out") == before + 1
+    for bell in (here, there):
+        bell.close()
+
+
 @pytest.mark.parametrize("kind", [LocalBell])
 def test_whoever_waits_is_woken_and_misses_nothing_that_rang_before(kind: Callable[[], Bell]) -> None:
     bell = kind()
@@ -219,6 +257,22 @@ def test_whoever_waits_is_woken_and_misses_nothing_that_rang_before(kind: Callab
     threading.Timer(0.05, bell.ring, ["in"]).start()
     bell.wait("in", bell.heard("in"), 60)
     bell.wait("in", bell.heard("in"), 0.01)
+
+
+def test_whoever_is_told_hears_each_ring_until_the_end_and_no_other_name() -> None:
+    bell, told = LocalBell(), []
+    with bell.telling("in", lambda: told.append("a")), bell.telling("in", lambda: told.append("b")):
+        bell.ring("in")
+        bell.ring("out")
+    bell.ring("in")
+    assert told == ["a", "b"]
+
+
+def test_the_name_of_a_chat_tells_nobody_which_and_there_are_few() -> None:
+    names = {chat_bell(f"whatsapp-9198200{n:05d}") for n in range(50_000)}
+    assert len(names) <= 4096
+    assert all(re.fullmatch(r"chat:\d{1,4}", name) for name in names)
+    assert chat_bell("web-\ud800") == chat_bell("web-\ud800")
 
 
 def test_alone_a_process_counts_for_itself() -> None:
@@ -271,6 +325,25 @@ def test_messages_are_answered_whatever_befalls_redis(trouble: Trouble, redis: R
             app.receive([Message("what are your timings", "api-1", "u1", "api", f"m{number}")])
             until(lambda number=number: app.store.response(f"m{number}"))
         assert len([line for line in app.transcript("api-1") if line.role == "bot"]) == 6
+
+
+def test_a_persons_words_ring_in_the_process_that_has_the_window(redis: RedisServer, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, encoder="none", redis_url=redis.url)
+    with open_app(settings) as app:
+        bell, chat = app.shared.bell, chat_bell("web-1")
+        until(lambda: redis.client.pubsub_numsub("munshi:auto-parts:bell")[0][1])
+        app.respond("I want to talk to a person", session_id="web-1")
+        assert bell.heard(chat)
+        assert bell.heard(TICKETS)
+        before = bell.heard(chat)
+        with open_inbox(settings) as inbox:
+            (ticket,) = inbox.tickets()
+            inbox.reply(ticket.reference, "Asha", "Hello")
+        until(lambda: bell.heard(chat) > before)
+        before, others = bell.heard(TICKETS), bell.heard(chat_bell("web-2"))
+        app.respond("are you there", session_id="web-1")  # the person who has the chat waits for it
+        assert bell.heard(TICKETS) > before
+        assert bell.heard(chat_bell("web-2")) == others
 
 
 def test_a_chat_that_writes_too_much_is_told_so_and_then_answered_again(tmp_path: Path) -> None:

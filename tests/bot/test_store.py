@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from munshi.bot.bell import chat_bell
 from munshi.bot.database import StoreError, open_engine
 from munshi.bot.message import Media, Message
 from munshi.bot.store import Session, StaleSessionError, Store
@@ -171,3 +173,16 @@ def test_a_turn_that_was_under_way_when_a_person_took_over_keeps_nothing(store: 
     with pytest.raises(StaleSessionError):
         say_and_save(store, read)
     assert store.transcript("s1") == []
+
+
+def test_what_was_committed_is_rung_and_nothing_else(engine: Engine) -> None:
+    rung: list[str] = []
+    store = Store(engine, "shop", ring=rung.append)
+    broken = ExitStack()
+    store.say(broken.enter_context(store.transaction()), "s1", "bot", "never said")
+    broken.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
+    with store.transaction() as db:
+        store.say(db, "s2", "customer", "hello")
+        store.say(db, "s2", "bot", "hello")
+        assert rung == []
+    assert rung == [chat_bell("s2")]
