@@ -89,8 +89,9 @@ def measure(settings: Settings, written: Sequence[Said]) -> Clock:
     with open_app(settings) as app, _timed(app, clock):
         door = meta_door(app)
         assert door is not None
-        worker = Worker(app.store, app, app.outbox.channels, Keeper(app.store, lambda _message: None))
-        sender = Sender(app.store, app.outbox.channels)
+        keeper = Keeper(app.store)
+        worker = Worker(app.store, app, app.outbox.channels, keeper)
+        sender = Sender(app.store, app.outbox.channels, keeper)
         steps = {
             "taking in": functools.partial(_take, door),
             "answering": lambda _one: worker.answer_one(),

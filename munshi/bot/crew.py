@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from munshi.bot.app import App
 from munshi.bot.interim import Interim
 from munshi.bot.keeper import Keeper
+from munshi.bot.roster import Roster
 from munshi.bot.sender import Sender
 from munshi.bot.worker import Worker
 
@@ -44,20 +45,23 @@ class Crew:
     def __init__(self, app: App) -> None:
         self._bell = app.shared.bell
         self._stopped = threading.Event()
-        self._keeper = Keeper(app.store, Interim(app.store, app.outbox, app.phrases))
+        self._finished = threading.Event()  # what is in hand is looked after until then
+        self._roster = Roster(app.settings.business_home(app.business.key) / "processes")
+        self._keeper = Keeper(app.store, Interim(app.store, app.outbox, app.phrases), roster=self._roster)
         self._worker = Worker(app.store, app, app.outbox.channels, self._keeper)
-        sender = Sender(app.store, app.outbox.channels, app.metrics.sent)
+        sender = Sender(app.store, app.outbox.channels, self._keeper, app.metrics.sent)
         senders = app.settings.sender_threads if app.outbox.channels else 0
         self._threads = [
             *(self._thread("in", self._worker.answer_one) for _ in range(app.settings.worker_threads)),
             *(self._thread("out", sender.send_some) for _ in range(senders)),
         ]
         self._keeping = threading.Thread(
-            target=self._keeper.run, args=(self._stopped,), daemon=True, name="munshi-keeper"
+            target=self._keeper.run, args=(self._finished,), daemon=True, name="munshi-keeper"
         )
 
     def start(self) -> None:
         """Begin."""
+        self._roster.enter()
         for thread in (*self._threads, self._keeping):
             thread.start()
 
@@ -69,14 +73,17 @@ class Crew:
         ends = time.monotonic() + grace
         for thread in self._threads:
             thread.join(max(0.0, ends - time.monotonic()))
+        self._finished.set()
+        self._keeping.join(1)
         self._worker.close()
         try:
             left = self._keeper.give_back()
         except SQLAlchemyError as error:
-            logger.warning("What was in hand is taken up after its lease (%s)", type(error).__name__)
+            logger.warning("What was in hand is taken up by whoever comes next (%s)", type(error).__name__)
         else:
             if left:
-                logger.warning("%s messages in hand were given back", left)
+                logger.warning("%s chats in hand were given back", left)
+        self._roster.leave()
 
     def _thread(self, lane: str, do: Callable[[], bool]) -> threading.Thread:
         return threading.Thread(target=self._loop, args=(lane, do), daemon=True, name=f"munshi-{lane}")

@@ -12,6 +12,7 @@ from tenacity import RetryCallState, Retrying, wait_exponential_jitter
 
 from munshi.bot import turns
 from munshi.bot.channel import Channel, DeliveryError, Part
+from munshi.bot.keeper import Keeper
 from munshi.bot.outbox_rows import Status, mark, mark_sent, mark_tried, next_part
 from munshi.bot.store import Store
 from munshi.bot.turns import Claim
@@ -32,25 +33,27 @@ class Sender:
     """Sends for one business; several at once, in one process or in many, never meet in a chat."""
 
     def __init__(
-        self, store: Store, channels: Mapping[str, Channel], count: Callable[[str, str], None] = lambda *_: None
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        keeper: Keeper,
+        count: Callable[[str, str], None] = lambda *_: None,
     ) -> None:
         """`count` is told of each part the channel and what came of it: "sent", "waiting", "held" or "dead"."""
         self._store = store
+        self._keeper = keeper
         self._count = count
         self._channels = channels
         self._business = store.business
 
     def send_some(self) -> bool:
         """Send what one chat has waiting; False where no chat has. Raises SQLAlchemyError without a database."""
-        with self._store.reading() as db:
-            if not turns.is_due(db, self._business, "out"):
-                return False
-        with self._store.transaction() as db:
-            held = turns.claim(db, self._business, "out")
+        held = self._keeper.take("out")
         if held is None:
             return False
-        while self._send_next(held):
-            pass
+        with self._keeper.keeping(held):  # a provider may take longer than a lease
+            while self._send_next(held):
+                pass
         return True
 
     def _send_next(self, held: Claim) -> bool:
@@ -100,7 +103,6 @@ class Sender:
                 mark(db, row.id, "dead", code="deaths", detail=f"{DEATHS} senders died of it")
                 break
             else:
-                turns.renew(db, held)
                 return row
         due = datetime.now(UTC) if row is not None and row.status == "waiting" else None
         turns.release(db, held, due=due, done=True)

@@ -2,8 +2,9 @@
 
 A lane is a direction: "in" for messages to be answered, "out" for parts to be sent. A row is due when there is
 something to do; taking it moves that time to the end of the lease, so that a worker that dies gives everything back by
-itself. Two workers in one chat are thereby rare, not impossible: that an effect is had once is kept by the transactions
-(`Store.finish`, `Store.save_state`, `once`), not by the lease.
+itself. What it held is known by its process's name, with which the tokens begin, so that whoever sees it dead need not
+wait for that. Two workers in one chat are thereby rare, not impossible: that an effect is had once is kept by the
+transactions (`Store.finish`, `Store.save_state`, `once`), not by the lease.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Update, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,7 +23,10 @@ from munshi.handlers.news import note
 
 Lane = Literal["in", "out"]
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)
+"""How long a chat waits for a worker whose end nobody saw: one of another computer, or one that is stuck."""
+
+_TOKEN_CHARS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,15 @@ def is_due(db: Connection, business: str, lane: Lane) -> bool:
     return db.execute(_due(business, lane).limit(1)).first() is not None
 
 
-def claim(db: Connection, business: str, lane: Lane, *, lease: timedelta = LEASE) -> Claim | None:
-    """Take the chat that has been due longest; None where none is. No two workers get the same."""
+def claim(db: Connection, business: str, lane: Lane, *, holder: str = "", lease: timedelta = LEASE) -> Claim | None:
+    """Take the chat that has been due longest; None where none is. No two workers get the same.
+
+    `holder` is the name of the process that takes it, twelve characters at most.
+    """
     chosen = _due(business, lane).limit(1)
     if db.dialect.name == "postgresql":
         chosen = chosen.with_for_update(skip_locked=True)
-    token = uuid.uuid4().hex
+    token = f"{holder}{uuid.uuid4().hex}"[:_TOKEN_CHARS]
     row = db.execute(
         update(turns)
         .where(*_row(business, lane, chosen.scalar_subquery()))
@@ -102,6 +109,17 @@ def release(db: Connection, held: Claim, *, due: datetime | None, done: bool) ->
     """Give a chat back: due again at `due`, or (None) when something is added. `done` counts its tries from nothing."""
     tries = 0 if done else turns.c.tries
     db.execute(_mine(held).values(token=None, due_at=due, tries=tries))
+
+
+def held_by(db: Connection, business: str, holder: str) -> list[Claim]:
+    """What a process has in hand, in both lanes, on leases that still run."""
+    query = select(turns.c.lane, turns.c.session_id, turns.c.token, turns.c.tries).where(
+        turns.c.business == business,
+        turns.c.lane.in_(get_args(Lane)),
+        turns.c.due_at > datetime.now(UTC),
+        turns.c.token.startswith(holder, autoescape=True),
+    )
+    return [Claim(business, row.lane, row.session_id, row.token, row.tries) for row in db.execute(query)]
 
 
 def give_back(db: Connection, held: Claim, *, due: datetime) -> None:

@@ -55,11 +55,7 @@ class Worker:
 
     def answer_one(self) -> bool:
         """Answer one message; False where none waits. Raises SQLAlchemyError without a database."""
-        with self._store.reading() as db:
-            if not turns.is_due(db, self._business, "in"):
-                return False
-        with self._store.transaction() as db:
-            held = turns.claim(db, self._business, "in")
+        held = self._keeper.take("in")
         if held is None:
             return False
         message = self._first(held)

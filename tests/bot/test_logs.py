@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.bot.app import open_app
 from munshi.bot.database import open_engine
+from munshi.bot.keeper import Keeper
 from munshi.bot.logs import start_logging
 from munshi.bot.message import Message
 from munshi.bot.sender import Sender
@@ -77,7 +78,7 @@ def test_a_message_can_be_followed_from_its_arrival_to_its_reply(
         message = Message("what are your timings", "s1", "919820012345", "messenger", trace="trace-of-this-one")
         app.receive([message])
         app.answer(message)
-        Sender(app.store, channels).send_some()
+        Sender(app.store, channels, Keeper(app.store)).send_some()
     told = lines(capsys)
     mine = [line for line in told if line.get("trace") == "trace-of-this-one"]
     assert mine[0]["message"] == "Received a message"

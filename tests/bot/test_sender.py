@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
+from munshi.bot.channel import Part
 from munshi.bot.inbox import Inbox
+from munshi.bot.keeper import Keeper
 from munshi.bot.message import Message
 from munshi.bot.outbox import Outbox
 from munshi.bot.outbox_rows import Queued
@@ -34,7 +36,7 @@ def messenger() -> Messenger:
 
 @pytest.fixture
 def sender(store: Store, messenger: Messenger) -> Sender:
-    return Sender(store, {"messenger": messenger})
+    return Sender(store, {"messenger": messenger}, Keeper(store))
 
 
 @pytest.fixture
@@ -182,9 +184,9 @@ def test_what_was_erased_is_not_sent(store: Store, outbox: Outbox, sender: Sende
 
 def test_a_channel_that_is_not_set_up_here_loses_nothing(store: Store, outbox: Outbox, messenger: Messenger) -> None:
     post(store, outbox, "one")
-    drain_once(store, Sender(store, {}))
+    drain_once(store, Sender(store, {}, Keeper(store)))
     assert statuses(store) == [("waiting", "no_channel")]
-    drain(store, Sender(store, {"messenger": messenger}))
+    drain(store, Sender(store, {"messenger": messenger}, Keeper(store)))
     assert messenger.texts == ["one"]
 
 
@@ -201,3 +203,23 @@ def test_only_the_bots_own_words_are_dropped_where_a_person_has_the_chat(
     drain(store, sender)
     assert messenger.texts == ["Asha's"]
     assert [status for status, _ in statuses(store)] == ["dropped", "dropped", "sent"]
+
+
+def test_a_chat_is_kept_in_hand_while_a_slow_provider_takes_a_part(
+    store: Store, messenger: Messenger, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("munshi.bot.keeper._RENEW", 0)
+    post(store, outbox, "slow")
+    keeper, seen = Keeper(store), []
+    take = messenger.send
+
+    def slowly(address: str, part: Part, ref: str) -> str:
+        with store.transaction() as db:  # its lease would run out now
+            db.execute(update(turn_rows).where(turn_rows.c.lane == "out").values(due_at=datetime.now(UTC)))
+        keeper.look()
+        seen.append(Keeper(store).take("out"))
+        return take(address, part, ref)
+
+    monkeypatch.setattr(messenger, "send", slowly)
+    assert Sender(store, {"messenger": messenger}, keeper).send_some()
+    assert (seen, messenger.texts) == ([None], ["slow"])

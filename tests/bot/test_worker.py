@@ -22,6 +22,7 @@ from munshi.bot.keeper import Keeper
 from munshi.bot.message import Message
 from munshi.bot.outbox import Outbox
 from munshi.bot.response import Response
+from munshi.bot.roster import Roster
 from munshi.bot.settings import Settings
 from munshi.bot.store import Store
 from munshi.bot.tables import outbox as outbox_rows
@@ -73,7 +74,7 @@ def answers(store: Store) -> Listening:
 
 @pytest.fixture
 def worker(store: Store, answers: Listening) -> Iterator[Worker]:
-    worker = Worker(store, answers, {}, Keeper(store, lambda _message: None))
+    worker = Worker(store, answers, {}, Keeper(store))
     yield worker
     worker.close()
 
@@ -106,7 +107,7 @@ def test_a_chats_messages_are_answered_in_their_order_and_each_once(
 def test_a_message_that_was_overtaken_on_its_way_is_answered_before_the_other(engine: Engine) -> None:
     store = Store(engine, "shop", settle=timedelta(seconds=0.5))
     answers = Listening(store)
-    worker = Worker(store, answers, {}, Keeper(store, lambda _message: None))
+    worker = Worker(store, answers, {}, Keeper(store))
     store.accept_all([message("2", seconds=2)])
     assert not worker.answer_one()
     store.accept_all([message("1", seconds=1)])
@@ -149,6 +150,34 @@ def test_a_message_that_kills_its_worker_goes_to_a_person_too(store: Store, answ
             worker.answer_one()
     work(store, worker)
     assert answers.given_up == ["deadly"]
+
+
+def test_what_a_process_held_at_its_end_is_taken_up_at_once_and_counts_as_tried(
+    store: Store, answers: Listening, tmp_path: Path
+) -> None:
+    def dies(_message: Message) -> None:
+        raise SystemExit
+
+    answers.fails = dies
+    store.accept_all([message("deadly"), message("other", chat="s2", seconds=1)])
+    for _ in range(2 * TRIES):  # nobody waits for a lease in between
+        process = Roster(tmp_path)
+        process.enter()
+        keeper = Keeper(store, roster=process)
+        keeper.look()
+        with pytest.raises(SystemExit):
+            Worker(store, answers, {}, keeper).answer_one()
+        process.leave()
+    alive = Roster(tmp_path)
+    alive.enter()
+    keeper = Keeper(store, roster=alive)
+    keeper.look()
+    worker = Worker(store, answers, {}, keeper)
+    while worker.answer_one():
+        keeper.look()  # what it holds itself is not taken from it
+    alive.leave()
+    assert sorted(answers.given_up) == ["deadly", "other"]
+    assert sorted(answers.tried) == ["deadly"] * TRIES + ["other"] * TRIES
 
 
 def test_a_database_that_is_away_is_no_fault_of_the_message(store: Store, answers: Listening, worker: Worker) -> None:
@@ -197,7 +226,7 @@ def test_several_workers_never_meet_in_a_chat(store: Store, answers: Listening) 
 
     answers.fails = slowly
     store.accept_all(message(f"{chat}-{n}", chat=f"s{chat}", seconds=n) for chat in range(5) for n in range(6))
-    workers = [Worker(store, answers, {}, Keeper(store, lambda _message: None)) for _ in range(4)]
+    workers = [Worker(store, answers, {}, Keeper(store)) for _ in range(4)]
 
     def drain(worker: Worker) -> None:
         while len(answers.answered) < 30:
@@ -356,7 +385,7 @@ def replaced(app: App, channel: Messenger) -> App:
 def test_a_crew_that_is_stopped_gives_back_what_it_cannot_finish(store: Store, shop: App) -> None:
     stuck = threading.Event()
     held = Listening(store, fails=lambda _message: stuck.wait(30) and None)
-    keeper = Keeper(store, lambda _message: None)
+    keeper = Keeper(store)
     store.accept_all([message("stuck")])
     thread = threading.Thread(target=Worker(store, held, {}, keeper).answer_one, daemon=True)
     thread.start()

@@ -11,6 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from munshi.bot.database import open_engine
+from munshi.bot.keeper import Keeper
 from munshi.bot.message import Message
 from munshi.bot.outbox import Outbox
 from munshi.bot.outbox_rows import Queued
@@ -40,7 +41,7 @@ def store(tmp_path: Path) -> Store:
     with store.transaction() as db:
         line = store.say(db, "s1", "bot", "one\ntwo")
         Outbox(store, {"messenger": messenger}).post(db, Queued("s1", "messenger", line), Reply("one\ntwo"), "en")
-    sender = Sender(store, {"messenger": messenger})
+    sender = Sender(store, {"messenger": messenger}, Keeper(store))
     while sender.send_some():
         pass
     return store
@@ -68,7 +69,7 @@ def test_it_is_tried_again_or_dropped_as_the_owner_says(tmp_path: Path, store: S
     assert listed(tmp_path) == []
     assert run(tmp_path, "retry", id).exit_code == 0
     messenger = Messenger()
-    assert Sender(store, {"messenger": messenger}).send_some()
+    assert Sender(store, {"messenger": messenger}, Keeper(store)).send_some()
     assert messenger.texts == ["one"]
     refused_ = run(tmp_path, "retry", id)
     assert refused_.exit_code == 1
