@@ -291,6 +291,14 @@ class Store:
             sealing = sealer(db, self.business, session_id)
         return [_line(row, sealing) for row in reversed(rows)]
 
+    def last_line(self, session_id: str) -> int:
+        """The id of a chat's last line, 0 where it has none."""
+        query = select(func.max(transcript.c.id)).where(
+            transcript.c.business == self.business, transcript.c.session_id == session_id
+        )
+        with self.reading() as db:
+            return int(db.execute(query).scalar() or 0)
+
     def chats(self) -> Iterator[list[Line]]:
         """Every chat, line by line without those that were erased; the one that began first comes first."""
         ours = transcript.c.business == self.business

@@ -18,6 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 from gradio.components.chatbot import MessageDict, OptionDict
 
 from munshi.bot.app import App
+from munshi.bot.bell import chat_bell
 from munshi.bot.privacy import mask
 from munshi.bot.state import from_json
 from munshi.bot.store import Line
@@ -29,6 +30,7 @@ from munshi.ui.downloads import repayment_csv
 from munshi.ui.guards import session_of
 from munshi.ui.listening import Listening
 from munshi.ui.markup import download, footnotes, masthead, said, said_by_person, sources, typing
+from munshi.ui.news import News
 
 MAX_CHARS = 8_000
 """What the message box takes at most, in characters. The assistant's own limit is lower, and it says so politely."""
@@ -39,7 +41,11 @@ QUEUED = 512
 PAGES = 128
 """Open pages whose state Gradio keeps; one more and the longest idle is forgotten, which costs it a redrawing."""
 
-POLL_SECONDS = 4.0
+TICK_SECONDS = 0.5
+"""How long a page waits before it asks again whether there is news; the question itself waits for it."""
+LOOK_SECONDS = 15.0
+"""A page whose bell did not ring looks all the same after so long: at an erased chat, or after a missed ring."""
+
 GROWTH_STEPS = 20
 STEP_SECONDS = 0.025
 
@@ -61,9 +67,9 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(primary_hue="teal", neutral_hue="slate", font=_FONTS, font_mono=("ui-monospace", "monospace"))
 
 
-def build_chat(app: App) -> gr.Blocks:
+def build_chat(app: App, news: News) -> gr.Blocks:
     """The window of one business, to be mounted in a server."""
-    profile, chat = app.business.profile, Chat(app)
+    profile, chat = app.business.profile, Chat(app, news)
     # Telemetry is Gradio's default; so is a look at its own site for a newer version.
     window = gr.Blocks(title=profile.name, analytics_enabled=False, fill_height=True, fill_width=True)
     with window:
@@ -71,7 +77,7 @@ def build_chat(app: App) -> gr.Blocks:
         log = _log(chat.bubbles([]), profile.name)
         box = _box()
         foot = gr.Markdown(chat.foot([]), elem_id="foot", container=False)
-        shown = gr.State(0)
+        shown, heard = gr.State(0), gr.State(0)
         again = gr.Button("Show the chat", elem_id="again")  # pressed by the page's script once a file was sent
         view = [log, foot, shown]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -80,7 +86,8 @@ def build_chat(app: App) -> gr.Blocks:
         again.click(chat.open, None, view, **quiet)
         box.submit(chat.send, box, [box, *view], **quiet)
         log.option_select(chat.press, None, view, **quiet)
-        gr.Timer(POLL_SECONDS).tick(chat.poll, shown, view, **quiet)
+        # Each open page waits in it: none must wait for another to be done.
+        gr.Timer(TICK_SECONDS).tick(chat.poll, [shown, heard], [*view, heard], concurrency_limit=None, **quiet)
     window.state_session_capacity = PAGES  # Gradio would keep ten thousand, 80 kB each
     window.queue(default_concurrency_limit=CONCURRENT, max_size=QUEUED, api_open=False)
     return window
@@ -122,8 +129,9 @@ def _box() -> gr.Textbox:
 class Chat:
     """What happens in the window: one method for each thing a customer can do in it."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, news: News) -> None:
         self._app = app
+        self._news = news
         self._profile = app.business.profile
         self._phrases = Phrasebook(app.business.phrases)
 
@@ -149,12 +157,22 @@ class Chat:
         session = session_of(request.cookies)
         return self._view(self._app.transcript(session) if session else [])
 
-    def poll(self, shown: int, request: gr.Request) -> View:
-        """A few seconds went by: show what a person of the shop wrote since line `shown`, or that it was erased."""
+    async def poll(self, shown: int, heard: int, request: gr.Request) -> tuple[Any, ...]:
+        """Show what a person of the shop wrote since line `shown`, once there is any, or that the chat was erased.
+
+        `heard` is how often the chat's bell had rung before the last look, and comes last in what is returned.
+        """
         session = session_of(request.cookies)
-        if session is None:
-            return _log_only(gr.skip())
+        name = chat_bell(session or "")
+        await self._news.rung(name, heard, LOOK_SECONDS)
+        heard = self._news.heard(name)
+        view = await run_in_threadpool(self._look, shown, session) if session else _log_only(gr.skip())
+        return *view, heard
+
+    def _look(self, shown: int, session: str) -> View:
         waiting = self._app.pending(session)
+        if not waiting and self._app.store.last_line(session) == shown:
+            return _log_only(gr.skip())
         lines = self._app.transcript(session)
         if waiting or (shown and not lines) or any(line.role == "person" and line.id > shown for line in lines):
             return self._view(lines)

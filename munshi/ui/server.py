@@ -22,6 +22,7 @@ from starlette.routing import Mount
 
 from munshi.bot.app import App
 from munshi.bot.crew import working
+from munshi.bot.herald import heralding
 from munshi.bot.watch import watching
 from munshi.ui.address_rate import AddressRate
 from munshi.ui.chat import build_chat, theme
@@ -30,6 +31,7 @@ from munshi.ui.downloads import download_routes
 from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, greet_customer, start_chat
 from munshi.ui.http_channel import PATH as API_PATH
 from munshi.ui.http_channel import create_api
+from munshi.ui.news import News
 from munshi.ui.operations import METRICS, operations
 from munshi.ui.owner_only import OwnerOnly, from_own_page, is_loopback
 from munshi.ui.past_queries import greet_owner
@@ -53,6 +55,7 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
     What is set up of WhatsApp is beside them; `insecure_simulator` lets it go without a secret. Raises SettingsError.
     """
     profile, password = app.business.profile, app.settings.owner_password.get_secret_value()
+    news = News(app.shared.bell)
     server = FastAPI(
         docs_url=None,
         redoc_url=None,
@@ -87,7 +90,8 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
     if app.settings.api_key.get_secret_value():
         server.mount(API_PATH, create_api(app, app.settings.api_key.get_secret_value()))
     _mount(server, build_search_page(app), PATH)  # before the chat: what is mounted at "/" takes every path
-    _mount(server, build_chat(app), "/")
+    _mount(server, build_chat(app, news), "/")
+    server.state.news = news
     return server
 
 
@@ -128,7 +132,7 @@ def serve(app: App, host: str, port: int, *, workers: int = 0, insecure_simulato
     typer.echo(f"{app.business.profile.name} is open at {_address(host, port)} (Ctrl-C closes it)")
     typer.echo(_papers_line(app, host, port))
     hands = worker_processes(workers, app.settings.business) if workers else working(app)
-    with watching(app, _tell), hands, contextlib.suppress(KeyboardInterrupt):
+    with watching(app, _tell), heralding(app.store, app.shared.bell), hands, contextlib.suppress(KeyboardInterrupt):
         _Server(server).run(sockets=[listening])
 
 
@@ -137,7 +141,7 @@ def _tell(line: str) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Ends the open pages' heartbeats before it waits for connections to close: they would hold it up."""
+    """Ends what open pages and sites wait for before it waits for connections to close: it would be held up."""
 
     def __init__(self, server: FastAPI) -> None:
         super().__init__(
@@ -149,10 +153,12 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=_CLOSING_SECONDS,
             )
         )
+        self._news: News = server.state.news
         self._mounted = [route.app for route in server.routes if isinstance(route, Mount)]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the heartbeats, then close as usual."""
+        """End heartbeats and waiting, then close as usual."""
+        self._news.close()
         for mounted in self._mounted:
             if isinstance(mounted, gr.routes.App):
                 mounted.stop_event.set()

@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import threading
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
+from sqlalchemy import event
 
 from munshi.bot.app import App, open_app
+from munshi.bot.bell import chat_bell
 from munshi.bot.inbox import Inbox
 from munshi.bot.settings import Settings
-from munshi.ui.chat import MAX_CHARS, Chat
+from munshi.bot.store import Store
+from munshi.ui.chat import LOOK_SECONDS, MAX_CHARS, Chat
 from munshi.ui.guards import COOKIE
+from munshi.ui.news import News
 from tests.servers.language_model import LanguageModelServer
 
 QUESTION = "Do you deliver outside Navi Mumbai?"
@@ -25,7 +31,7 @@ QUESTION = "Do you deliver outside Navi Mumbai?"
 
 @pytest.fixture
 def chat(shop: App) -> Chat:
-    return Chat(shop)
+    return Chat(shop, News(shop.shared.bell))
 
 
 @pytest.fixture
@@ -54,6 +60,11 @@ def sent(chat: Chat, text: str, request: gr.Request) -> list[list[dict[str, Any]
     return [log for _, log, _, _ in views(chat.send(text, request)) if isinstance(log, list)]
 
 
+def polled(chat: Chat, shown: int, request: gr.Request, heard: int = -1) -> tuple[Any, ...]:
+    """What an open page is told; at once, unless `heard` says how often the bell had rung."""
+    return asyncio.run(chat.poll(shown, heard, request))
+
+
 def words(bubble: dict[str, Any]) -> str:
     """What a bubble shows."""
     said = re.findall(r'<div class="said[^>]*>(.*?)</div>', bubble["content"])
@@ -64,7 +75,7 @@ def test_a_worded_answer_is_shown_sentence_by_sentence(
     worded: App, language_model_server: LanguageModelServer, request_: gr.Request
 ) -> None:
     language_model_server.answer = lambda _: "Yes, we deliver all over India [P1]. Mumbai and Thane cost ₹120 [P1]."
-    steps = sent(Chat(worded), QUESTION, request_)
+    steps = sent(Chat(worded, News(worded.shared.bell)), QUESTION, request_)
     shown = [words(step[-1]) for step in steps[1:]]
     assert "Yes, we deliver all over India." in shown
     assert shown[-1] == "Yes, we deliver all over India. Mumbai and Thane cost ₹120."
@@ -142,20 +153,62 @@ class TestAPersonWrites:
         self, chat: Chat, request_: gr.Request, inbox: Inbox, ticket: str
     ) -> None:
         _, _, shown = chat.open(request_)
-        assert chat.poll(shown, request_) == (gr.skip(), gr.skip(), gr.skip())
+        assert polled(chat, shown, request_)[:3] == (gr.skip(), gr.skip(), gr.skip())
         inbox.reply(ticket, "Ramesh", "Which car is it for?")
-        log, foot, shown = chat.poll(shown, request_)
+        log, foot, shown, _ = polled(chat, shown, request_)
         assert words(log[-1]) == "Which car is it for?"
         assert 'class="speaker"' in log[-1]["content"]
         assert "person" in unescape(foot)
-        assert chat.poll(shown, request_) == (gr.skip(), gr.skip(), gr.skip())
+        assert polled(chat, shown, request_)[:3] == (gr.skip(), gr.skip(), gr.skip())
+
+    def test_a_page_that_waits_is_told_once_the_bell_rings_and_not_before(
+        self, chat: Chat, request_: gr.Request, ticket: str, shop: App, token: str
+    ) -> None:
+        _, _, shown = chat.open(request_)
+        bell, name = shop.shared.bell, chat_bell(f"web-{token}")
+        writing = Inbox(Store(shop.store.engine, shop.business.key, ring=bell.ring))
+
+        async def wait() -> tuple[Any, ...]:
+            page = asyncio.create_task(chat.poll(shown, bell.heard(name), request_))
+            await asyncio.sleep(0.2)
+            assert not page.done()
+            await asyncio.to_thread(writing.reply, ticket, "Ramesh", "Which car is it for?")
+            ends = asyncio.get_running_loop().time() + LOOK_SECONDS / 2
+            while (told := await page)[0] == gr.skip():  # taking the chat over rings too
+                assert asyncio.get_running_loop().time() < ends
+                page = asyncio.create_task(chat.poll(shown, told[-1], request_))
+            return told
+
+        log, _, _, heard = asyncio.run(wait())
+        assert words(log[-1]) == "Which car is it for?"
+        assert heard == bell.heard(name)
+
+    def test_pages_that_wait_ask_the_database_nothing_and_hold_no_thread(self, chat: Chat, shop: App) -> None:
+        requests = [gr.Request(cookies={COOKIE: f"{number:032x}"}) for number in range(200)]
+        asked: list[str] = []
+        listening = partial(event.listen, shop.store.engine, "before_cursor_execute")
+        listening(hear := lambda _db, _cursor, statement, *_: asked.append(statement))
+
+        async def wait() -> int:
+            names = [chat_bell(f"web-{number:032x}") for number in range(200)]
+            heard = [shop.shared.bell.heard(name) for name in names]
+            pages = [asyncio.create_task(chat.poll(0, *given)) for given in zip(heard, requests, strict=True)]
+            before = threading.active_count()
+            await asyncio.sleep(0.5)
+            for page in pages:
+                page.cancel()
+            return threading.active_count() - before
+
+        more = asyncio.run(wait())
+        event.remove(shop.store.engine, "before_cursor_execute", hear)
+        assert (asked, more) == ([], 0)
 
     def test_a_second_window_on_the_same_chat_sees_them_too(
         self, chat: Chat, request_: gr.Request, inbox: Inbox, ticket: str
     ) -> None:
         _, _, shown = chat.open(request_)
         inbox.reply(ticket, "Ramesh", "Which car is it for?")
-        first, second = chat.poll(shown, request_), chat.poll(shown, request_)
+        first, second = polled(chat, shown, request_), polled(chat, shown, request_)
         assert first == second
 
     def test_the_bot_is_silent_until_the_chat_is_given_back(

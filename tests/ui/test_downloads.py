@@ -14,6 +14,7 @@ from munshi.bot.app import open_app
 from munshi.bot.settings import load_settings
 from munshi.ui.chat import Chat
 from munshi.ui.guards import COOKIE
+from munshi.ui.news import News
 from munshi.ui.server import create_server
 from tests.ui.browsers import start, stop
 
@@ -25,7 +26,7 @@ def test_the_table_of_a_loan_is_fetched_by_its_own_chat_alone(
     with open_app(load_settings(home=home, business="dummy-bank", encoder="none")) as app:
         app.respond("EMI of a personal loan of 3 lakh for 3 years", session_id=f"web-{token}")
         asked, told = app.transcript(f"web-{token}")
-        assert f"./files/{told.id}" in str(Chat(app).bubbles([told]))
+        assert f"./files/{told.id}" in str(Chat(app, News(app.shared.bell)).bubbles([told]))
         with TestClient(create_server(app)) as client:
             path = f"/files/{told.id}"
             assert client.get(path).status_code == 404
