@@ -116,8 +116,9 @@ def open_inbox(settings: Settings) -> Iterator[Inbox]:
     business = load_business(settings.business)
     engine = open_engine(settings.database_url, home=settings.business_home(business.key))
     try:
+        phrases, email = Phrasebook(business.phrases), business.profile.email
         with open_shared(settings, business.key) as shared:
             store = Store(engine, business.key, ring=shared.bell.ring)
-            yield Inbox(store, Outbox(store, open_channels(settings, store, Phrasebook(business.phrases))))
+            yield Inbox(store, Outbox(store, open_channels(settings, store, phrases, email=email)))
     finally:
         engine.dispose()

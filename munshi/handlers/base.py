@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from munshi.handlers.reply_file import ReplyFile
 from munshi.knowledge.base import Answer, Citation, Say
 
 Language = Literal["en", "hi", "hinglish"]
@@ -206,7 +207,7 @@ class Reply:
     text: str
     buttons: tuple[Button, ...] = ()
     citations: tuple[Citation, ...] = ()
-    attachments: tuple[str, ...] = ()
+    attachments: tuple[ReplyFile, ...] = ()
     handover: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     answered: bool = True

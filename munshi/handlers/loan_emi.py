@@ -13,6 +13,7 @@ from munshi.handlers.money import money
 from munshi.handlers.options import by_language
 from munshi.handlers.order_status import person_button
 from munshi.handlers.registry import HandlerConfig, Services
+from munshi.handlers.repayment_sheet import repayment_sheet
 from munshi.handlers.rows import Loan
 from munshi.handlers.slots import build
 
@@ -44,7 +45,7 @@ class LoanEmi:
         )
 
     def answer(self, turn: Turn) -> Reply:
-        """The figures, with every instalment in `data`."""
+        """The figures, with every instalment in a file."""
         loan = find(self._services.records.loans(), turn.slots["loan"])
         rate = turn.slots["rate"]
         own = () if rate == RANGE else (Decimal(rate),)
@@ -55,7 +56,8 @@ class LoanEmi:
             own or (rates(loan) if loan is not None else (Decimal(0),)),
         )
         text = "\n".join((*in_words(quote, self._phrases, turn), note_of(self._notes, self._phrases, turn)))
-        return Reply(text, (person_button(self._phrases, turn.language),), data=quote.told())
+        table = repayment_sheet(quote.schedule, self._phrases, turn.language)
+        return Reply(text, (person_button(self._phrases, turn.language),), attachments=(table,), data=quote.told())
 
     def _rate(self, turn: Turn, said: str) -> tuple[Button, ...]:
         if not said or said == RANGE:

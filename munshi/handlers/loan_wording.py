@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from munshi.handlers.base import Phrases, Turn
-from munshi.handlers.instalments import Year, by_year, instalment, schedule
+from munshi.handlers.instalments import Instalment, Year, by_year, instalment, schedule
 from munshi.handlers.loan_offers import fee, name_of
 from munshi.handlers.money import money
 from munshi.handlers.rows import Loan
@@ -25,15 +25,18 @@ class Quote:
     months: int
     rates: tuple[Decimal, ...]
 
+    @property
+    def schedule(self) -> tuple[Instalment, ...]:
+        """Every instalment at the highest rate."""
+        return schedule(self.principal, max(self.rates), self.months)
+
     def told(self) -> dict[str, object]:
-        """As plain values: the figures at each rate, and every instalment at the highest."""
-        rows = schedule(self.principal, max(self.rates), self.months)
+        """As plain values: the figures at each rate."""
         return {
             "loan": self.loan.code if self.loan else None,
             "principal_paise": self.principal,
             "months": self.months,
             "instalments": [_at(self, rate) for rate in self.rates],
-            "schedule": [[row.number, row.paid, row.interest, row.principal, row.balance] for row in rows],
         }
 
 
@@ -90,7 +93,7 @@ def _at(quote: Quote, rate: Decimal) -> dict[str, object]:
 
 def _table(quote: Quote, phrases: Phrases, turn: Turn) -> Iterator[str]:
     language, currency, rate = turn.language, turn.business.currency, max(quote.rates)
-    rows = schedule(quote.principal, rate, quote.months)
+    rows = quote.schedule
     yield phrases("loan_table", language, rate=percent(rate))
     for year in _shown(by_year(rows)):
         yield phrases(

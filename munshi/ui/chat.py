@@ -26,7 +26,6 @@ from munshi.bot.wording import DEFAULT_LANGUAGE, Phrasebook, ShownButton, render
 from munshi.handlers.base import Language, Reply
 from munshi.handlers.opening import opens_in_words, state
 from munshi.handlers.when import clock
-from munshi.ui.downloads import repayment_csv
 from munshi.ui.guards import session_of
 from munshi.ui.listening import Listening
 from munshi.ui.markup import download, footnotes, masthead, said, said_by_person, sources, typing
@@ -241,8 +240,7 @@ class Chat:
         reply = from_json(Reply, line.reply) if line.reply else Reply(line.text)
         rendered = render(reply, "chat")
         answer = said(shop, "\n\n".join(rendered.texts)) + sources(reply.citations)
-        if repayment_csv(line.reply or {}) is not None:
-            answer += download(line.id, "Download the repayment table (CSV)")
+        answer += "".join(download(line.id, number, file) for number, file in enumerate(reply.attachments, start=1))
         return _bubble("assistant", answer, rendered.buttons)
 
     def _greeting(self) -> str:

@@ -50,6 +50,7 @@ from munshi.ui.stopping import leaving_on_sigterm
 if TYPE_CHECKING:
     from munshi.bot.app import App
     from munshi.bot.response import Response
+    from munshi.handlers.reply_file import ReplyFile
 
 cli = typer.Typer(
     name="munshi",
@@ -203,6 +204,7 @@ def _answered(response: Response) -> dict[str, Any]:
         "reply": reply.text if reply else None,
         "buttons": [button.label for button in reply.buttons] if reply else [],
         "citations": [_cited(citation) for citation in reply.citations] if reply else [],
+        "attachments": [_attached(file) for file in reply.attachments] if reply else [],
         "intent": response.intent,
         "confidence": round(response.confidence, 4),
         "in_scope": round(response.in_scope, 4),
@@ -215,6 +217,10 @@ def _answered(response: Response) -> dict[str, Any]:
         "ms": response.ms,
         "trace": dict(response.trace),
     }
+
+
+def _attached(file: ReplyFile) -> dict[str, Any]:
+    return {"name": file.name, "title": file.title, "mime_type": file.mime_type, "size": file.size}
 
 
 def _cited(citation: Any) -> dict[str, Any]:

@@ -73,10 +73,12 @@ def show_piece(piece: str) -> None:
 
 
 def show_reply(reply: Reply, *, heard: str = "") -> None:
-    """A reply as text: what is said, the buttons by number, the sources. `heard` is what was shown of it already."""
+    """A reply as text: what is said, the buttons by number, files, sources. `heard` is what was shown of it already."""
     typer.echo(plain(reply.text.removeprefix(heard)))
     for number, button in enumerate(reply.buttons, start=1):
         typer.secho(f"  [{number}] {button.label}", fg=typer.colors.CYAN)
+    for file in reply.attachments:
+        typer.secho(f"  + {plain(file.title)} ({plain(file.in_words)})", dim=True)
     for citation in reply.citations:
         typer.secho(f"  - {place(citation)}", dim=True)
 

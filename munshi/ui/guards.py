@@ -21,7 +21,7 @@ COOKIE_SECONDS = 30 * 24 * 3600
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 _IN_USE = re.compile(
-    r"/healthz|/readyz|/metrics|/webhooks/(whatsapp|twilio)|/new|/upload|/files/\d{1,19}|/papers|/favicon\.ico|/ui/.+"
+    r"/healthz|/readyz|/metrics|/webhooks/(whatsapp|twilio)|/new|/upload|/files/\d{1,19}/\d{1,2}|/papers|/favicon\.ico|/ui/.+"
     r"|(/papers)?/(|theme\.css|(assets|static)/.+)"
     r"|/v1/(messages|sessions/[^/]+|openapi\.json|docs(/static/[\w.-]+)?)"
     r"|(/papers)?/gradio_api/(app_id|heartbeat/\w+)|/gradio_api/queue/(join|data)|/papers/gradio_api/run/predict"

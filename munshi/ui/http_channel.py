@@ -26,12 +26,14 @@ from munshi import __version__
 from munshi.bot.app import App
 from munshi.bot.message import bounded
 from munshi.bot.response import HELD
+from munshi.bot.state import from_json
 from munshi.bot.store import Line
 from munshi.handlers.base import Reply
 from munshi.ui.http_shapes import (
     ApiButton,
     ApiCitation,
     ApiFault,
+    ApiFile,
     ApiLine,
     ApiMessage,
     ApiReply,
@@ -104,6 +106,7 @@ class HttpChannel:
             reply=None if reply is None else reply.text,
             buttons=_buttons(reply),
             citations=_citations(reply),
+            attachments=_files(reply),
             held=response.route == HELD,
             route=response.route,
             intent=response.intent,
@@ -167,14 +170,15 @@ async def _docs() -> Response:
 
 
 def _line(line: Line) -> ApiLine:
-    reply = line.reply or {}
+    reply = from_json(Reply, line.reply) if line.reply else None
     return ApiLine(
         id=line.id,
         role=line.role,
         text=line.text,
         at=line.at,
-        buttons=[ApiButton(label=button["label"]) for button in reply.get("buttons", ())],
-        citations=[_citation(citation) for citation in reply.get("citations", ())],
+        buttons=_buttons(reply),
+        citations=_citations(reply),
+        attachments=_files(reply),
     )
 
 
@@ -183,8 +187,11 @@ def _buttons(reply: Reply | None) -> list[ApiButton]:
 
 
 def _citations(reply: Reply | None) -> list[ApiCitation]:
-    return [_citation(asdict(citation)) for citation in (reply.citations if reply else ())]
+    return [
+        ApiCitation(source=each.source, title=each.title, page=each.page, quote=each.quote)
+        for each in (reply.citations if reply else ())
+    ]
 
 
-def _citation(citation: Mapping[str, Any]) -> ApiCitation:
-    return ApiCitation.model_validate({name: citation[name] for name in ApiCitation.model_fields})
+def _files(reply: Reply | None) -> list[ApiFile]:
+    return [ApiFile(**asdict(file), size=file.size) for file in (reply.attachments if reply else ())]

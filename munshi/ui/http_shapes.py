@@ -48,6 +48,19 @@ class ApiCitation(BaseModel):
     quote: str
 
 
+class ApiFile(BaseModel):
+    """A file that a reply brings along, such as a copy of a bill; let the visitor save it."""
+
+    name: str = Field(examples=["bill-NAS-30001.pdf"])
+    title: str = Field(description="What it is, in the visitor's language.", examples=["Copy of the bill"])
+    mime_type: str = Field(examples=["application/pdf"])
+    size: int = Field(description="In bytes.")
+    content: str = Field(
+        description="The bytes in base64. A file is kept as long as the chat, and only ever handed out with it.",
+        json_schema_extra={"contentEncoding": "base64"},
+    )
+
+
 class ApiLine(BaseModel):
     """One line of a chat."""
 
@@ -57,6 +70,7 @@ class ApiLine(BaseModel):
     at: datetime
     buttons: list[ApiButton]
     citations: list[ApiCitation]
+    attachments: list[ApiFile]
 
 
 class ApiReply(BaseModel):
@@ -66,6 +80,7 @@ class ApiReply(BaseModel):
     reply: str | None
     buttons: list[ApiButton]
     citations: list[ApiCitation]
+    attachments: list[ApiFile]
     held: bool = Field(description="Whether a person of the business has the chat.")
     route: str
     intent: str | None

@@ -11,6 +11,7 @@ import string
 from collections.abc import Iterable
 
 from munshi.bot.wording import plain
+from munshi.handlers.reply_file import ReplyFile
 from munshi.knowledge.base import Citation
 
 _REFERENCES = {ord(mark): f"&#{ord(mark)};" for mark in string.punctuation + "\n"}
@@ -47,9 +48,10 @@ def sources(citations: Iterable[Citation]) -> str:
     return f'<div class="sources">{folded}</div>' if folded else ""
 
 
-def download(line: int, label: str) -> str:
-    """A link to the file that a line of the chat holds."""
-    return f'<div class="sources"><a href="./files/{line}" download>{literal(label)}</a></div>'
+def download(line: int, number: int, file: ReplyFile) -> str:
+    """A link to a file that a line of the chat holds, `number` counted from 1."""
+    label = f"Download: {file.title} ({file.in_words})"
+    return f'<div class="sources"><a href="./files/{line}/{number}" download>{literal(label)}</a></div>'
 
 
 def _source(citation: Citation) -> str:

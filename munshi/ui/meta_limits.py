@@ -107,6 +107,24 @@ class _Message(_Model):
     location: _Place | None = None
 
 
+_FILE_TYPES = frozenset(
+    """image/jpeg image/png image/webp video/3gp video/mp4 audio/aac audio/amr audio/mp4 audio/mpeg audio/ogg
+    application/pdf application/msword application/vnd.ms-excel application/vnd.ms-powerpoint text/plain
+    application/vnd.openxmlformats-officedocument.presentationml.presentation
+    application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
+    application/vnd.openxmlformats-officedocument.wordprocessingml.document""".split()
+)
+_IMAGE_BYTES, _FILE_BYTES = 5 * 1024 * 1024, 100 * 1024 * 1024
+
+
+def file_complaint(mime_type: str, size: int) -> str:
+    """What is wrong with an uploaded file, in one line; empty where nothing is."""
+    if mime_type not in _FILE_TYPES:
+        return f"Param file must be a file with one of the following types: {', '.join(sorted(_FILE_TYPES))}"
+    most = _IMAGE_BYTES if mime_type.startswith("image/") else _FILE_BYTES
+    return "The file is too large" if size > most else ""
+
+
 def complaint(message: Any, files: Collection[str] | Mapping[str, object]) -> str:
     """What is wrong with a message, in one line; empty where nothing is. `files` are those that were uploaded."""
     try:

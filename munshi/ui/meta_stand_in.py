@@ -22,7 +22,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from munshi.ui.meta_limits import complaint
+from munshi.handlers.reply_file import kilobytes
+from munshi.ui.meta_limits import complaint, file_complaint
 
 TOKEN = "simulator"
 NUMBER = "106540352242922"
@@ -57,6 +58,7 @@ class Sent:
     id: str
     to: str
     message: Mapping[str, Any]
+    file: File | None = None
 
     @property
     def ref(self) -> str:
@@ -70,7 +72,16 @@ class Sent:
         part = self.message[kind]
         if kind == "text":
             return str(part["body"])
-        return str(part["body"]["text"] if kind == "interactive" else part.get("caption") or f"[{kind}]")
+        return str(part["body"]["text"] if kind == "interactive" else part.get("caption", ""))
+
+    @property
+    def shown_file(self) -> str:
+        """Kind, name and size of the file; empty where there is none."""
+        if self.file is None:
+            return ""
+        kind = self.message["type"]
+        name = self.message[kind].get("filename", "")
+        return f"[{kind}: {', '.join(filter(None, (name, kilobytes(len(self.file.content)))))}]"
 
     @property
     def choices(self) -> dict[str, str]:
@@ -123,8 +134,9 @@ class MetaStandIn:
     def take(self, message: Mapping[str, Any]) -> Sent:
         """Take a message that is as it should be."""
         to = str(message.get("to") or message.get("recipient"))
+        file = self.files.get(message.get(message["type"], {}).get("id", ""))
         with self._lock:
-            taken = Sent(f"wamid.out.{len(self.sent)}.{time.monotonic_ns():x}", to, message)
+            taken = Sent(f"wamid.out.{len(self.sent)}.{time.monotonic_ns():x}", to, message, file)
             self.sent.append(taken)
         return taken
 
@@ -162,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         meta = self.server.meta
         if self.path == f"/{VERSION}/{meta.number}/media":
-            self._answer_or(meta.fault(), lambda: {"id": meta.store(self._file(body))})
+            self._upload(self._file(body))
         elif self.path == f"/{VERSION}/{meta.number}/messages":
             self._messages(body)
         else:
@@ -189,6 +201,15 @@ class _Handler(BaseHTTPRequestHandler):
             "file_size": len(file.content),
             "id": id,
         }
+
+    def _upload(self, file: File) -> None:
+        meta = self.server.meta
+        wrong = file_complaint(file.mime_type, len(file.content))
+        if wrong:
+            meta.refused.append(wrong)
+            self._refuse(400, 100, wrong)
+            return
+        self._answer_or(meta.fault(), lambda: {"id": meta.store(file)})
 
     def _messages(self, body: bytes) -> None:
         meta = self.server.meta

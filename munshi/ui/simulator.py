@@ -95,8 +95,8 @@ def _as_shown(sent: Sent) -> str:
     choices = [f"  [/{number}] {title}" for number, title in enumerate(sent.choices.values(), start=1)]
     kind = sent.message["type"]
     place = sent.message.get("location")
-    lines = [f"[{kind}: {place['latitude']}, {place['longitude']}]"] if place else [sent.text]
-    return "\n".join([*lines, *choices])
+    lines = [f"[{kind}: {place['latitude']}, {place['longitude']}]"] if place else [sent.shown_file, sent.text]
+    return "\n".join([*filter(None, lines), *choices])
 
 
 def _file(phone: Phone, rest: str, *, voice: bool = False) -> None:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 from sqlalchemy import Engine
 
 from munshi.bot.business import load_business
@@ -130,8 +132,11 @@ def test_without_a_rate_the_range_is_worked_out(emi: LoanEmi, turn: Callable[...
     assert choose(emi, "loan", asked) == ["personal"]
     reply = emi.answer(turn(slots={"rate": RANGE, "loan": "personal", "amount": "500000", "term": "P60M"}))
     assert all(figure in reply.text for figure in ("₹11,122.22", "₹11,894.97", "₹5,000", "Only indicative."))
-    rows = reply.data["schedule"]
-    assert (len(rows), sum(row[3] for row in rows), rows[-1][4]) == (60, 5 * LAKH, 0)
+    (file,) = reply.attachments
+    heads, *rows = load_workbook(BytesIO(file.data)).worksheets[0].iter_rows(values_only=True)
+    assert heads == ("Month", "Instalment", "Interest", "Principal", "Balance")
+    assert (len(rows), sum(round(row[3] * 100) for row in rows), rows[-1][4]) == (60, 5 * LAKH, 0)
+    assert all(round(row[1] * 100) == round(row[2] * 100) + round(row[3] * 100) for row in rows)
 
 
 def test_a_rate_needs_no_loan(emi: LoanEmi, turn: Callable[..., Turn]) -> None:

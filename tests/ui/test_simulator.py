@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -10,13 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import text
 
 from munshi.bot.app import App, open_app
+from munshi.bot.erasure import open_privacy
 from munshi.bot.inbox import Inbox
 from munshi.bot.settings import load_settings
 from munshi.handlers.customers import new_login_token
@@ -222,6 +226,33 @@ def test_messages_that_arrive_late_are_answered_too(table: Table) -> None:
 def test_a_command_that_cannot_be_followed_is_told(table: Table, line: str) -> None:
     with pytest.raises(CommandError):
         table.it.do(line)
+
+
+def test_a_table_reaches_the_phone_as_a_file_after_what_is_said_of_it(tmp_path: Path) -> None:
+    with laid(tmp_path, "dummy-bank") as table:
+        table.meta.faults.extend([None, 503, None, 131056])  # the text, the file, the file again, its message
+        table.it.do("EMI of a personal loan of 3 lakh for 3 years")
+        said, file = table.replies(2)
+        assert "[/1]" in said
+        assert re.fullmatch(r"\[document: repayment-table\.xlsx, \d+ KB\]\nRepayment table", file)
+        table.until(lambda: table.statuses() == ["read", "read"])
+        assert len(table.meta.sent) == 2
+        taken = table.meta.sent[1].file
+        assert taken is not None
+        assert load_workbook(BytesIO(taken.content)).worksheets[0].max_row == 37
+
+
+def test_a_file_that_waits_is_sealed_and_goes_with_its_customer(tmp_path: Path) -> None:
+    with laid(tmp_path, "dummy-bank") as table:
+        table.meta.faults.extend([None, 131047])
+        table.it.do("EMI of a personal loan of 3 lakh for 3 years")
+        table.until(lambda: table.counts("outbox", "status = 'held'") == 1)
+        assert table.counts("outbox", "part LIKE '%repayment-table%'") == 0
+        with open_privacy(table.app.settings) as privacy:
+            privacy.erase(Owner().phone)
+        table.it.do("hello")
+        table.replies(2)
+        assert "document" not in [sent.message["type"] for sent in table.meta.sent]
 
 
 def test_the_command_tries_it_all_and_leaves_nothing_behind(tmp_path: Path) -> None:

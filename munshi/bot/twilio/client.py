@@ -10,6 +10,7 @@ import httpx
 
 from munshi.bot.channel import DeliveryError, Part
 from munshi.bot.channel_users import ChannelUsers
+from munshi.bot.files_elsewhere import FilesElsewhere
 from munshi.bot.message import Media
 from munshi.bot.privacy import mask
 from munshi.bot.store import Store
@@ -39,16 +40,22 @@ class Twilio:
 
     name = CHANNEL
 
-    def __init__(self, http: httpx.Client, store: Store, *, sender: str, callback: str) -> None:
+    def __init__(
+        self, http: httpx.Client, store: Store, elsewhere: FilesElsewhere, *, sender: str, callback: str
+    ) -> None:
         self._http = http
         self._store = store
         self._users = ChannelUsers(store.business, CHANNEL)
+        self._elsewhere = elsewhere
         self._sender = sender
         self._callback = callback
 
-    def parts(self, reply: Reply, language: Language) -> Sequence[Part]:  # noqa: ARG002 (nothing of ours is said)
-        """A reply as texts, its choices numbered under the last, and a place."""
-        return tuple(_parts(reply))
+    def parts(self, reply: Reply, language: Language) -> Sequence[Part]:
+        """A reply as texts, its choices numbered under the last, and a place; where its files are is told.
+
+        Twilio fetches a file from a public address alone, and there is none for what is one customer's.
+        """
+        return tuple(_parts(reply, self._elsewhere(reply.attachments, language)))
 
     def send(self, address: str, part: Part, ref: str) -> str:
         """Send a part; returns Twilio's id of it. Raises DeliveryError."""
@@ -94,9 +101,10 @@ class Twilio:
         return f"{prefix}+{phone}" if phone else f"{prefix}{address}"
 
 
-def _parts(reply: Reply) -> Iterator[Part]:
+def _parts(reply: Reply, files: str) -> Iterator[Part]:
     choices = [f"{number}. {button.label}" for number, button in enumerate(reply.buttons, start=1)]
-    text = "\n\n".join(filter(None, (to_marks(plain(reply.text)).strip(), plain("\n".join(choices)))))
+    said = (to_marks(plain(reply.text)).strip(), plain(files), plain("\n".join(choices)))
+    text = "\n\n".join(filter(None, said))
     for piece in pieces(text, LONGEST, most=LONGEST):
         if piece:
             yield {"Body": piece}

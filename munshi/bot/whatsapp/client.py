@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import mimetypes
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from munshi.bot.channel import DeliveryError, Part
 from munshi.bot.channel_users import ChannelUsers
+from munshi.bot.files_elsewhere import FilesElsewhere
 from munshi.bot.incoming import Sender
 from munshi.bot.message import Media
 from munshi.bot.privacy import mask
@@ -22,12 +21,10 @@ from munshi.bot.whatsapp.media import fetch
 from munshi.bot.whatsapp.parts import FILE, parts
 from munshi.bot.whatsapp.payload import USER_ID
 from munshi.handlers.base import Language, Phrases, Reply
+from munshi.handlers.reply_file import ReplyFile
 
 TIMEOUT = httpx.Timeout(10.0, connect=4.0)
 """Seconds for each step of a call."""
-
-UPLOAD_BYTES = 16 * 1024 * 1024
-"""Largest file that is sent; Meta takes more of some kinds."""
 
 _TYPING_TIMEOUT = httpx.Timeout(5.0)
 _DETAIL = 200
@@ -38,16 +35,19 @@ class WhatsApp:
 
     name = CHANNEL
 
-    def __init__(self, http: httpx.Client, number: str, store: Store, phrases: Phrases) -> None:
+    def __init__(
+        self, http: httpx.Client, number: str, store: Store, phrases: Phrases, elsewhere: FilesElsewhere
+    ) -> None:
         self._http = http
         self._number = number
         self._store = store
         self._users = ChannelUsers(store.business, CHANNEL)
         self._phrases = phrases
+        self._elsewhere = elsewhere
 
     def parts(self, reply: Reply, language: Language) -> Sequence[Part]:
         """A reply as messages of the API, in their order."""
-        return tuple(parts(reply, language, self._phrases))
+        return tuple(parts(reply, language, self._phrases, self._elsewhere))
 
     def send(self, address: str, part: Part, ref: str) -> str:
         """Send a part, its file first; returns Meta's id of it. Raises DeliveryError.
@@ -89,18 +89,11 @@ class WhatsApp:
         if FILE not in part[kind]:
             return part
         told = dict(part[kind])
-        return {**part, kind: {"id": self._upload(Path(told.pop(FILE))), **told}}
+        return {**part, kind: {"id": self._upload(ReplyFile(**told.pop(FILE))), **told}}
 
-    def _upload(self, path: Path) -> str:
-        mime_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        try:
-            if path.stat().st_size > UPLOAD_BYTES:
-                raise DeliveryError("dead", "too_large", "a file is larger than is sent")
-            content = path.read_bytes()
-        except OSError as error:
-            raise DeliveryError("dead", "no_file", f"a file cannot be read ({error.strerror})") from None
-        files = {"file": (path.name, content, mime_type)}
-        answer = self._post("media", data={"messaging_product": "whatsapp", "type": mime_type}, files=files)
+    def _upload(self, file: ReplyFile) -> str:
+        files = {"file": (file.name, file.data, file.mime_type)}
+        answer = self._post("media", data={"messaging_product": "whatsapp", "type": file.mime_type}, files=files)
         if not answer.get("id"):
             raise DeliveryError("retry", "no_id", "an uploaded file was given no id")
         return str(answer["id"])

@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import Any
 
 from munshi.bot.channel import Part
+from munshi.bot.files_elsewhere import FilesElsewhere
 from munshi.bot.whatsapp.marks import to_marks
 from munshi.bot.wording import WHATSAPP_LABEL, Rendered, ShownButton, plain, render
 from munshi.handlers.base import Language, Phrases, Reply
+from munshi.handlers.reply_file import PDF, XLSX, ReplyFile
 from munshi.knowledge.base import Citation
 
 FILE = "file"
-"""Where a part holds the path of a file that is uploaded when it is sent."""
+"""Where a part holds the file, a `ReplyFile` as JSON, that is uploaded when it is sent."""
 
 _CAPTION = 1024
 _SOURCES = 2
 _ID = 200
-_IMAGES = frozenset({"image/jpeg", "image/png"})
+_FILE_NAME = 200
+_MEGABYTE = 1024 * 1024
+_IMAGE_TYPES = frozenset({"image/jpeg", "image/png"})
+# What the clients of WhatsApp open, as Meta's page on document messages lists it.
+_DOCUMENT_TYPES = frozenset(
+    {
+        PDF,
+        XLSX,
+        "application/msword",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-powerpoint",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "text/plain",
+    }
+)
+_MOST_BYTES = {"image": 5 * _MEGABYTE, "document": 16 * _MEGABYTE}  # Meta takes larger documents
 _NUMBERED = re.compile(r"\d+:")
 
 
-def parts(reply: Reply, language: Language, phrases: Phrases) -> Iterator[Part]:
-    """The messages of a reply, in the order they are to be read.
+def parts(reply: Reply, language: Language, phrases: Phrases, elsewhere: FilesElsewhere) -> Iterator[Part]:
+    """The messages of a reply, in the order they are to be read; of files that Meta does not take, `elsewhere` tells.
 
-    `reply.attachments` are paths of files; `reply.data["location"]`, where it is there, is a place to be shown on a
-    map: {latitude, longitude, name, address}.
+    `reply.data["location"]`, where it is there, is a place to be shown on a map: {latitude, longitude, name, address}.
     """
-    rendered = render(replace(reply, text=_worded(reply)), "whatsapp")
+    files = [file for file in reply.attachments if _is_taken(file)]
+    others = elsewhere((file for file in reply.attachments if not _is_taken(file)), language)
+    rendered = render(replace(reply, text=_worded(reply, others)), "whatsapp")
     *first, last = rendered.texts
-    files = list(reply.attachments)
     for text in first:
         yield _text(text)
     if rendered.buttons:
@@ -42,7 +58,7 @@ def parts(reply: Reply, language: Language, phrases: Phrases) -> Iterator[Part]:
         yield _file(files.pop(), caption=last)
     elif last:
         yield _text(last)
-    yield from map(_file, files)
+    yield from (_file(file, caption=plain(file.title)[:_CAPTION]) for file in files)
     if place := reply.data.get("location"):
         yield _place(place)
 
@@ -52,11 +68,11 @@ def pressed(id: str) -> str:
     return _NUMBERED.sub("", id, count=1) if _NUMBERED.match(id) else id
 
 
-def _worded(reply: Reply) -> str:
-    """The text with its marks, and under it where the answer stands."""
+def _worded(reply: Reply, others: str) -> str:
+    """The text with its marks, under it `others` and where the answer stands."""
     sources = "\n".join(dict.fromkeys(map(_source, reply.citations)))
     lines = [line for line in sources.split("\n") if line][:_SOURCES]
-    return "\n\n".join(filter(None, (to_marks(plain(reply.text)).strip(), "\n".join(lines))))
+    return "\n\n".join(filter(None, (to_marks(plain(reply.text)).strip(), plain(others), "\n".join(lines))))
 
 
 def _source(citation: Citation) -> str:
@@ -96,13 +112,21 @@ def _id(number: int, button: ShownButton) -> str:
     return f"{number}:{button.value}"[:_ID]
 
 
-def _file(path: str, *, caption: str = "") -> Part:
-    kind = "image" if mimetypes.guess_type(path)[0] in _IMAGES else "document"
-    told: dict[str, Any] = {FILE: path}
+def _is_taken(file: ReplyFile) -> bool:
+    return file.mime_type in _IMAGE_TYPES | _DOCUMENT_TYPES and file.size <= _MOST_BYTES[_kind(file)]
+
+
+def _kind(file: ReplyFile) -> str:
+    return "image" if file.mime_type in _IMAGE_TYPES else "document"
+
+
+def _file(file: ReplyFile, *, caption: str) -> Part:
+    kind = _kind(file)
+    told: dict[str, Any] = {FILE: asdict(file)}
     if caption:
         told["caption"] = caption
     if kind == "document":
-        told["filename"] = Path(path).name
+        told["filename"] = plain(file.name).replace("\n", " ")[-_FILE_NAME:]
     return {"type": kind, kind: told}
 
 

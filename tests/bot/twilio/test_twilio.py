@@ -22,7 +22,8 @@ from munshi.bot.twilio.signature import is_signed, sign
 from munshi.bot.twilio.twiml import twiml
 from munshi.bot.whatsapp.media import MediaError
 from munshi.bot.wording import Phrasebook
-from munshi.handlers.base import Button, Reply
+from munshi.handlers.base import Button, Language, Reply
+from munshi.handlers.reply_file import PDF, ReplyFile
 from tests.servers.twilio import ACCOUNT, TOKEN, TwilioServer
 
 FORM = {"MessageSid": "SM1", "From": "whatsapp:+919876543210", "To": "whatsapp:+14155238886", "Body": "नमस्ते"}
@@ -40,7 +41,7 @@ def twilio(engine: Engine, server: TwilioServer) -> Twilio:
         twilio_account_sid=ACCOUNT, twilio_auth_token=TOKEN, twilio_from="whatsapp:+14155238886",
         twilio_url="https://shop.example/webhooks/twilio", twilio_api=server.address,
     )  # fmt: skip
-    opened = open_channels(settings, Store(engine, "shop"), Phrasebook())["twilio"]
+    opened = open_channels(settings, Store(engine, "shop"), Phrasebook(), email="counter@shop.example")["twilio"]
     assert isinstance(opened, Twilio)
     return opened
 
@@ -123,6 +124,18 @@ def test_a_reply_goes_out_with_its_choices_numbered(twilio: Twilio, server: Twil
     assert server.sent[1]["PersistentAction"] == "geo:19.07,72.99|Vashi"
     twilio.send("IN.77", {"Body": "x"}, "r2")
     assert server.sent[2]["To"] == "whatsapp:IN.77"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "our website"), ("hi", "वेबसाइट"), ("hinglish", "website ki chat")]
+)
+def test_where_a_file_is_to_be_had_is_told_before_the_choices(twilio: Twilio, language: Language, said: str) -> None:
+    file = ReplyFile.of(b"%PDF-1.4", name="bill.pdf", title="Bill _1_", mime_type=PDF)
+    (part,) = twilio.parts(Reply("Here.", (Button("One"),), attachments=(file,)), language)
+    first, line, last = part["Body"].split("\n\n")
+    assert (first, last) == ("Here.", "1. One")
+    assert all(each in line for each in (said, "Bill _1_", "counter@shop.example"))
+    assert "\n" not in line
 
 
 def test_a_long_reply_is_cut_as_twilio_wants_it(twilio: Twilio) -> None:

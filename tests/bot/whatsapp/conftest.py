@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from munshi.bot.channels import open_whatsapp
+from munshi.bot.files_elsewhere import FilesElsewhere
 from munshi.bot.settings import load_settings
 from munshi.bot.store import Store
 from munshi.bot.whatsapp.client import WhatsApp
@@ -29,6 +30,6 @@ def store(engine: Engine) -> Store:
 @pytest.fixture
 def whatsapp(store: Store, meta: MetaStandIn) -> WhatsApp:
     settings = load_settings(whatsapp_token=TOKEN, whatsapp_phone_number_id=NUMBER, whatsapp_api=meta.address)
-    opened = open_whatsapp(settings, store, Phrasebook())
+    opened = open_whatsapp(settings, store, Phrasebook(), FilesElsewhere(Phrasebook(), "counter@shop.example"))
     assert opened is not None
     return opened

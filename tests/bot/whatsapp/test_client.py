@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,17 +14,20 @@ from hypothesis import strategies as st
 from munshi.bot.channel import DeliveryError
 from munshi.bot.channel_users import ChannelUsers
 from munshi.bot.channels import open_channels
+from munshi.bot.files_elsewhere import FilesElsewhere
 from munshi.bot.incoming import Sender
 from munshi.bot.settings import SettingsError, load_settings
 from munshi.bot.store import Store
-from munshi.bot.whatsapp.client import UPLOAD_BYTES, WhatsApp
+from munshi.bot.whatsapp.client import WhatsApp
 from munshi.bot.whatsapp.parts import parts, pressed
 from munshi.bot.wording import Phrasebook
 from munshi.handlers.base import Button, Reply
+from munshi.handlers.reply_file import PDF, XLSX, ReplyFile
 from munshi.knowledge.base import Citation
 from munshi.ui.meta_limits import complaint
 from munshi.ui.meta_stand_in import MetaStandIn, Sent
 
+ELSEWHERE = FilesElsewhere(Phrasebook(), "counter@shop.example")
 PHONE, USER_ID = "919876543210", "IN.13491208655302741918"
 
 
@@ -68,7 +70,7 @@ def test_few_short_buttons_are_buttons_and_others_a_list(whatsapp: WhatsApp, met
 def test_a_value_comes_back_whatever_it_begins_with() -> None:
     values = {"A": "12:30", "B": "7", "C": "yes #ab: c", "D": "", "E": "D"}
     reply = Reply("?", tuple(Button(label, value) for label, value in values.items()))
-    (part,) = parts(reply, "en", Phrasebook())
+    (part,) = parts(reply, "en", Phrasebook(), ELSEWHERE)
     rows = part["interactive"]["action"]["sections"][0]["rows"]
     assert [pressed(row["id"]) for row in rows] == ["12:30", "7", "yes #ab: c", "D", "D"]
 
@@ -86,28 +88,68 @@ def test_a_place_goes_after_what_is_said_of_it(whatsapp: WhatsApp, meta: MetaSta
     assert meta.sent[1].message["location"]["latitude"] == 19.0771
 
 
-def test_files_are_uploaded_and_sent_with_a_caption(whatsapp: WhatsApp, meta: MetaStandIn, tmp_path: Path) -> None:
-    bill, photo = tmp_path / "bill ₹.pdf", tmp_path / "part.png"
-    bill.write_bytes(b"%PDF-1.4 bill")
-    photo.write_bytes(b"\x89PNG photo")
-    send(whatsapp, Reply("Your bill", attachments=(str(bill),)))
-    send(whatsapp, Reply("Both", attachments=(str(bill), str(photo))))
-    assert [sent.message["type"] for sent in meta.sent] == ["document", "text", "document", "image"]
-    document = meta.sent[0].message["document"]
-    assert (document["caption"], document["filename"]) == ("Your bill", "bill ₹.pdf")
-    held = meta.files[document["id"]]
-    assert (held.content, held.mime_type) == (b"%PDF-1.4 bill", "application/pdf")
+def file(data: bytes, *, name: str = "bill ₹.pdf", title: str = "Bill", mime_type: str = PDF) -> ReplyFile:
+    return ReplyFile.of(data, name=name, title=title, mime_type=mime_type)
+
+
+def test_files_are_uploaded_and_sent_with_a_caption(whatsapp: WhatsApp, meta: MetaStandIn) -> None:
+    bill, photo = file(b"%PDF-1.4 bill"), file(b"\x89PNG photo", name="part.png", mime_type="image/png")
+    send(whatsapp, Reply("Your bill", attachments=(bill,)))
+    send(whatsapp, Reply("Both", attachments=(bill, photo)))
+    send(whatsapp, Reply("Which?", (Button("One"),), attachments=(bill,)))
+    assert [sent.message["type"] for sent in meta.sent] == [
+        "document", "text", "document", "image", "interactive", "document",
+    ]  # fmt: skip
+    told = [sent.message["document"] for sent in meta.sent if sent.message["type"] == "document"]
+    assert [each["caption"] for each in told] == ["Your bill", "Bill", "Bill"]
+    assert {each["filename"] for each in told} == {"bill ₹.pdf"}
+    held = meta.files[told[0]["id"]]
+    assert (held.content, held.mime_type) == (b"%PDF-1.4 bill", PDF)
     assert meta.files[meta.sent[3].message["image"]["id"]].content == b"\x89PNG photo"
 
 
-def test_a_file_that_is_gone_or_too_large_is_not_tried_again(whatsapp: WhatsApp, tmp_path: Path) -> None:
-    large = tmp_path / "large.pdf"
-    with large.open("wb") as file:
-        file.truncate(UPLOAD_BYTES + 1)
-    for path in (large, tmp_path / "gone.pdf"):
+@pytest.mark.parametrize(
+    "refused",
+    [
+        file(b"month,sum", name="table.csv", mime_type="text/csv"),
+        file(b"<script>", name="x.html", mime_type="text/html"),
+        file(b"x", name="x", mime_type=""),
+        file(bytes(16 * 1024 * 1024 + 1)),
+        file(bytes(5 * 1024 * 1024 + 1), mime_type="image/jpeg"),
+    ],
+    ids=["csv", "html", "nothing", "document", "image"],
+)
+def test_what_meta_does_not_take_is_said_to_be_had_elsewhere(
+    whatsapp: WhatsApp, meta: MetaStandIn, refused: ReplyFile
+) -> None:
+    send(whatsapp, Reply("Here.", attachments=(refused, file(b"%PDF-1.4 bill"))))
+    (sent,) = meta.sent
+    assert sent.message["type"] == "document"
+    assert sent.text.startswith("Here.")
+    assert "counter@shop.example" in sent.text
+    assert meta.refused == []
+
+
+def test_a_limit_between_file_and_message_is_waited_for(whatsapp: WhatsApp, meta: MetaStandIn) -> None:
+    (part,) = whatsapp.parts(Reply("Your bill", attachments=(file(b"%PDF-1.4"),)), "en")
+    for faults in ([131056], [503], [None, 130429]):
+        meta.faults.extend(faults)  # type: ignore[arg-type]
         with pytest.raises(DeliveryError) as refused:
-            send(whatsapp, Reply("", attachments=(str(path),)))
-        assert refused.value.kind == "dead"
+            whatsapp.send(PHONE, part, "r")
+        assert refused.value.kind == "retry"
+    assert whatsapp.send(PHONE, part, "r") == meta.sent[-1].id
+    assert len(meta.sent) == 1
+
+
+@given(data=st.binary(max_size=100), name=st.text(max_size=400), title=st.text(max_size=1500), text=st.text())
+def test_whatever_a_file_is_called_meta_takes_it(data: bytes, name: str, title: str, text: str) -> None:
+    sheet = file(data, name=name, title=title, mime_type=XLSX)
+    assert (sheet.data, sheet.size) == (data, len(data))
+    for part in parts(Reply(text, attachments=(sheet, sheet)), "hinglish", Phrasebook(), ELSEWHERE):
+        kind = part["type"]
+        told = dict(part[kind])
+        sent = {**part, kind: {**told, "id": "1"} if told.pop("file", None) else told}
+        assert complaint({"messaging_product": "whatsapp", "to": PHONE, **sent}, {"1"}) == ""
 
 
 @pytest.mark.parametrize(
@@ -135,7 +177,7 @@ def test_no_answer_in_time_is_tried_again(store: Store, meta: MetaStandIn) -> No
     http = httpx.Client(base_url=meta.address, headers={"Authorization": "Bearer simulator"}, timeout=0.2)
     meta.faults.append("timeout")
     with pytest.raises(DeliveryError) as late:
-        send(WhatsApp(http, meta.number, store, Phrasebook()), Reply("hello"))
+        send(WhatsApp(http, meta.number, store, Phrasebook(), ELSEWHERE), Reply("hello"))
     assert (late.value.kind, late.value.code) == ("retry", "timeout")
 
 
@@ -182,6 +224,6 @@ ANY_TEXT = st.text(max_size=6000)
 @given(text=ANY_TEXT, labels=st.lists(st.tuples(st.text(min_size=1, max_size=60), st.text(max_size=300)), max_size=13))
 def test_whatever_is_said_meta_takes_it(text: str, labels: list[tuple[str, str]]) -> None:
     buttons = tuple(Button(label, value) for label, value in labels)
-    for part in parts(Reply(text, buttons), "hi", Phrasebook()):
+    for part in parts(Reply(text, buttons), "hi", Phrasebook(), ELSEWHERE):
         assert complaint({"messaging_product": "whatsapp", "to": PHONE, **part}, ()) == ""
         assert isinstance(Sent("x", PHONE, part).text, str)
