@@ -1,20 +1,25 @@
 """The plain HTTP channel: any shop's own site can talk to the bot, under a bearer key.
 
 `POST /v1/messages` gives the reply in its response, `GET /v1/sessions/{session_id}` the chat with what a person of the
-business wrote in it since. `/v1/docs` shows both, and how to try them, without a word to another host.
+business wrote in it since, at once or as soon as there is any.
+
+`/v1/docs` shows both, and how to try them, without a word to another host.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from time import monotonic
 from typing import Annotated, Any
 
 import fastapi_offline
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi import Path as InPath
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -24,6 +29,7 @@ from starlette.requests import HTTPConnection
 
 from munshi import __version__
 from munshi.bot.app import App
+from munshi.bot.bell import chat_bell
 from munshi.bot.message import bounded
 from munshi.bot.response import HELD
 from munshi.bot.state import from_json
@@ -40,6 +46,7 @@ from munshi.ui.http_shapes import (
     ApiSession,
     SessionId,
 )  # fmt: skip
+from munshi.ui.news import News
 
 PATH = "/v1"
 CHANNEL = "http"
@@ -53,16 +60,23 @@ _PAGE_POLICY = (
 _SILENT: TelemetryConfig = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
 _MOST_LINES = 200
 
+MOST_WAITING = 256
+"""Requests that wait for news at the same time; one more is told to come again."""
+
+_LONGEST_WAIT = 30
+_LOOK_SECONDS = 5.0  # whoever waits looks so often although no bell rang; who has gone away is noticed then
+
 _REFUSED: Mapping[int | str, Any] = {
     401: {"model": ApiFault, "description": "The bearer key is missing or wrong."},
     400: {"model": ApiFault, "description": "The body cannot be read."},
     413: {"description": "The request is too large."},
     422: {"model": ApiFault, "description": "The request is no such message; the field is named."},
 }
+_FULL: Mapping[int | str, Any] = {503: {"model": ApiFault, "description": "Too many requests wait; try again soon."}}
 _UNKNOWN: Mapping[int | str, Any] = {404: {"model": ApiFault, "description": "There is no such chat."}}
 
 
-def create_api(app: App, key: str) -> FastAPI:
+def create_api(app: App, key: str, news: News) -> FastAPI:
     """The channel as an app of its own, to be mounted at `/v1`. `key` is what callers must bring."""
     api = FastAPI(
         title=f"{app.business.profile.name}: messages",
@@ -75,19 +89,24 @@ def create_api(app: App, key: str) -> FastAPI:
     )
     api.exception_handler(RequestValidationError)(_say_what_is_wrong)
     guarded: dict[str, Any] = {"dependencies": [Depends(BearerKey(key))], "tags": ["Chats"]}
-    channel = HttpChannel(app)
+    channel = HttpChannel(app, news)
     api.post("/messages", responses={**_REFUSED}, summary="Send a message, get the reply", **guarded)(channel.post)
-    api.get("/sessions/{session_id}", responses={**_REFUSED, **_UNKNOWN}, summary="Read a chat", **guarded)(channel.get)
+    told = {**_REFUSED, **_UNKNOWN, **_FULL}
+    api.get("/sessions/{session_id}", responses=told, summary="Read a chat, or wait for news in it", **guarded)(
+        channel.get
+    )
     api.get("/docs", include_in_schema=False)(_docs)
     api.mount("/docs/static", StaticFiles(directory=_SHOWN))
     return api
 
 
 class HttpChannel:
-    """The two operations. Blocking, so FastAPI runs them in its worker threads."""
+    """The two operations. What blocks is run in worker threads; waiting needs none."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, news: News) -> None:
         self._app = app
+        self._news = news
+        self._waiting = 0
 
     def post(self, message: ApiMessage) -> ApiReply:
         """Answer a message. One that was answered before gets the same reply again."""
@@ -118,13 +137,59 @@ class HttpChannel:
             ms=response.ms,
         )
 
-    def get(
+    async def get(
         self,
+        request: Request,
         session_id: Annotated[SessionId, InPath()],
         after: Annotated[int, Query(ge=0, le=2**31 - 1, description="Only lines after the one of this id.")] = 0,
         limit: Annotated[int, Query(ge=1, le=_MOST_LINES, description="The latest so many lines at most.")] = 50,
+        wait: Annotated[
+            int,
+            Query(
+                ge=0,
+                le=_LONGEST_WAIT,
+                description="Seconds to wait for a line after `after`, or for `held` to change; there is an answer as"
+                " soon as there is one, and with no lines where nothing came. Let your client's timeout be longer.",
+            ),
+        ] = 0,
     ) -> ApiSession:
-        """Read a chat; poll it with `after` while `held` is true, for what the person writes."""
+        """Read a chat.
+
+        While `held` is true, ask again and again with `after` and `wait`: what the person writes is there at once.
+        """
+        ends = monotonic() + wait
+        heard = self._news.heard(chat_bell(_ours(session_id)))
+        chat = await run_in_threadpool(self._read, session_id, after, limit)
+        if chat.lines or not wait:
+            return chat
+        with self._room():
+            was = chat.held
+            while not (chat.lines or chat.held != was or self._news.closed or await request.is_disconnected()):
+                left = ends - monotonic()
+                if left <= 0:
+                    break
+                heard = await self._rung(session_id, heard, min(left, _LOOK_SECONDS))
+                chat = await run_in_threadpool(self._read, session_id, after, limit)
+        return chat
+
+    async def _rung(self, session_id: str, heard: int, seconds: float) -> int:
+        """Wait for a chat's bell; returns how often it has rung by then."""
+        name = chat_bell(_ours(session_id))
+        await self._news.rung(name, heard, seconds)
+        return self._news.heard(name)
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """A place among those that wait. Raises HTTPException, 503, where all are taken."""
+        if self._waiting >= MOST_WAITING:
+            raise HTTPException(503, "Too many requests wait for news", headers={"Retry-After": "2"})
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+
+    def _read(self, session_id: str, after: int, limit: int) -> ApiSession:
         ours = _ours(session_id)
         with self._app.store.reading() as db:
             session = self._app.store.session(db, ours, channel=CHANNEL)

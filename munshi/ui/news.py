@@ -17,6 +17,11 @@ class News:
         self._closed = False
 
     @property
+    def closed(self) -> bool:
+        """Whether the server is closing."""
+        return self._closed
+
+    @property
     def waiting(self) -> int:
         """How many wait now."""
         return len(self._waiting)

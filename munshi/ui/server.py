@@ -88,7 +88,7 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
     server.mount("/ui", StaticFiles(directory=_ASSETS))
     server.get(PATH)(_to_papers)
     if app.settings.api_key.get_secret_value():
-        server.mount(API_PATH, create_api(app, app.settings.api_key.get_secret_value()))
+        server.mount(API_PATH, create_api(app, app.settings.api_key.get_secret_value(), news))
     _mount(server, build_search_page(app), PATH)  # before the chat: what is mounted at "/" takes every path
     _mount(server, build_chat(app, news), "/")
     server.state.news = news

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +23,9 @@ from schemathesis.specs.openapi.checks import ignored_auth, negative_data_reject
 
 from munshi.bot.app import App
 from munshi.bot.settings import SettingsError, load_settings
-from munshi.ui.server import MAX_BODY_BYTES, create_server
+from munshi.bot.store import Store
+from munshi.ui import http_channel
+from munshi.ui.server import MAX_BODY_BYTES, _Server, create_server
 
 KEY = "a-key-of-the-tests-own"
 BEARER = {"authorization": f"Bearer {KEY}"}
@@ -150,6 +153,126 @@ class TestAChat:
         latest = lines(site, "c1", limit=2)
         assert [line["role"] for line in latest] == ["customer", "bot"]
         assert lines(site, "c1", after=latest[-1]["id"]) == []
+
+
+class TestWaiting:
+    """A site that asks for what is new, and waits for it."""
+
+    @pytest.fixture
+    def held(self, site: httpx.Client, shop: App) -> tuple[str, int]:
+        """A chat that a person has, and its last line."""
+        chat = f"w-{uuid.uuid4().hex}"
+        site.post("/messages", json={"session_id": chat, "text": "hello"})
+        with shop.store.transaction() as db:
+            shop.store.hold(db, f"http-{chat}", "Asha")
+        return chat, lines(site, chat)[-1]["id"]
+
+    def write(self, shop: App, chat: str, text: str = "Asha here") -> None:
+        with shop.store.transaction() as db:
+            shop.store.say(db, f"http-{chat}", "person", text)
+
+    def test_is_over_as_soon_as_a_person_has_written(
+        self, site: httpx.Client, shop: App, held: tuple[str, int]
+    ) -> None:
+        chat, last = held
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(lines, site, chat, after=last, wait=30)
+            time.sleep(0.3)
+            assert not asked.done()
+            self.write(shop, chat)
+            assert [line["text"] for line in asked.result(timeout=20)] == ["Asha here"]
+        assert len(lines(site, chat, after=last, wait=30)) == 1  # what is there already is not waited for
+
+    def test_is_over_when_the_chat_is_given_back(self, site: httpx.Client, shop: App, held: tuple[str, int]) -> None:
+        chat, last = held
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(site.get, f"/sessions/{chat}", params={"after": last, "wait": 30})
+            time.sleep(0.3)
+            with shop.store.transaction() as db:
+                shop.store.hold(db, f"http-{chat}", None)
+            assert asked.result(timeout=20).json() == {"session_id": chat, "held": False, "lines": []}
+
+    def test_is_over_after_its_time_with_nothing(self, site: httpx.Client, held: tuple[str, int]) -> None:
+        chat, last = held
+        assert lines(site, chat, after=last, wait=1) == []
+
+    def test_hears_what_was_written_where_no_bell_was_heard(
+        self, site: httpx.Client, shop: App, held: tuple[str, int]
+    ) -> None:
+        chat, last = held
+        elsewhere = Store(shop.store.engine, shop.business.key)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(lines, site, chat, after=last, wait=30)
+            time.sleep(0.3)
+            with elsewhere.transaction() as db:
+                elsewhere.say(db, f"http-{chat}", "person", "from another computer")
+            assert len(asked.result(timeout=20)) == 1
+
+    def test_many_wait_without_holding_up_who_does_not(
+        self, site: httpx.Client, shop: App, held: tuple[str, int]
+    ) -> None:
+        chat, last = held  # more of them than there are worker threads
+        with ThreadPoolExecutor(80) as pool:
+            asked = [pool.submit(lines, site, chat, after=last, wait=30) for _ in range(80)]
+            time.sleep(0.5)
+            assert site.post("/messages", json={"session_id": "w-other", "text": "hello"}).json()["reply"]
+            self.write(shop, chat)
+            assert all(len(one.result(timeout=25)) == 1 for one in asked)
+
+    def test_one_too_many_is_told_to_come_again(
+        self, site: httpx.Client, shop: App, held: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        chat, last = held
+        monkeypatch.setattr(http_channel, "MOST_WAITING", 1)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(lines, site, chat, after=last, wait=30)
+            time.sleep(0.3)
+            refused = site.get(f"/sessions/{chat}", params={"after": last, "wait": 30})
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+            assert site.get(f"/sessions/{chat}", params={"after": last}).status_code == 200
+            self.write(shop, chat)
+            asked.result(timeout=20)
+        assert lines(site, chat, after=last + 1, wait=1) == []  # the place is free again
+
+    def test_who_has_gone_away_takes_no_place_for_long(
+        self, site: httpx.Client, shop: App, held: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        chat, last = held
+        monkeypatch.setattr(http_channel, "MOST_WAITING", 1)
+        with pytest.raises(httpx.ReadTimeout):
+            site.get(f"/sessions/{chat}", params={"after": last, "wait": 30}, timeout=0.5)
+        ends = time.monotonic() + 20
+        while site.get(f"/sessions/{chat}", params={"after": last, "wait": 1}).status_code == 503:
+            assert time.monotonic() < ends
+            time.sleep(0.2)
+
+    @pytest.mark.parametrize("wait", ["-1", "31", "soon", "1e3", "", "٣", "5.5"])
+    def test_for_no_number_of_seconds_is_refused(self, site: httpx.Client, wait: str) -> None:
+        answer = site.get("/sessions/v1", params={"wait": wait})
+        assert answer.status_code == 422
+        assert "wait" in answer.json()["detail"]
+
+    def test_in_a_chat_that_is_none_is_over_at_once(self, site: httpx.Client) -> None:
+        assert site.get("/sessions/nobody", params={"wait": 30}).status_code == 404
+
+    def test_ends_with_the_server(self, shop: App, held: tuple[str, int]) -> None:
+        chat, last = held
+        opened = replace(shop, settings=shop.settings.model_copy(update={"api_key": SecretStr(KEY)}))
+        server = _Server(create_server(opened))
+        server.config.port = 0
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        url = (
+            f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1/sessions/{chat}?after={last}&wait=30"
+        )
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(httpx.get, url, headers=BEARER, timeout=40)
+            time.sleep(0.5)
+            server.should_exit = True
+            assert asked.result(timeout=25).json()["lines"] == []
+        thread.join()
 
 
 @pytest.fixture(scope="module")
