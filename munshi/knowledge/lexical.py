@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +67,9 @@ class LexicalIndex:
         covered = np.zeros(self._size, dtype=np.float32)
         total = 0.0
         for token in set(tokens):
-            weight = self.idf(token)
-            covered[self.holders(token)] += weight
+            holders = self.holders(token)
+            weight = self._idf(len(holders))
+            covered[holders] += weight
             total += weight
         return covered / np.float32(total) if total else covered
 
@@ -77,8 +79,10 @@ class LexicalIndex:
 
     def idf(self, token: str) -> float:
         """How much the token tells: ln(1 + (n - f + 0.5) / (f + 0.5)), highest for one that no passage holds."""
-        frequency = self.frequency(token)
-        return float(np.log1p((self._size - frequency + 0.5) / (frequency + 0.5)))
+        return self._idf(self.frequency(token))
+
+    def _idf(self, frequency: int) -> float:
+        return math.log1p((self._size - frequency + 0.5) / (frequency + 0.5))
 
     def holders(self, token: str) -> NDArray[np.int32]:
         """The passages that hold the token, by position, in rising order."""

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from munshi.knowledge.mapped import mapped
+
 LENGTH = 128
 """Coordinates kept."""
 
@@ -46,4 +48,4 @@ class ShortVectors:
         if not (folder / "axes.npy").exists():
             return None
         axes = np.load(folder / "axes.npy", allow_pickle=False)
-        return cls(axes, np.load(folder / "short.npy", mmap_mode="r", allow_pickle=False))
+        return cls(axes, mapped(folder / "short.npy"))

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from munshi.knowledge.mapped import mapped
+
 Quantised = tuple[NDArray[np.int8], NDArray[np.float32]]
 """Rows (tokens, dim) and the scale of each, (tokens,)."""
 
@@ -44,7 +46,7 @@ class TokenVectors:
         if file is None:
             return cls(np.concatenate(rows), np.concatenate(scales), starts)
         _write_rows(rows, (int(starts[-1]), dim), file)
-        return cls(np.load(file, mmap_mode="r", allow_pickle=False), np.concatenate(scales), starts, file)
+        return cls(mapped(file), np.concatenate(scales), starts, file)
 
     def of(self, passage: int) -> Quantised:
         """What `quantise` made of one passage."""
@@ -77,7 +79,7 @@ class TokenVectors:
     @classmethod
     def load(cls, folder: Path) -> TokenVectors:
         """Map what `save` wrote into memory. Raises OSError, ValueError or EOFError if it is not whole."""
-        rows = np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False)
+        rows = mapped(folder / "tokens.npy")
         scales = np.load(folder / "token_scales.npy", allow_pickle=False)
         starts = np.load(folder / "token_starts.npy", allow_pickle=False)
         return cls(rows, scales, starts, folder / "tokens.npy")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from munshi.knowledge.dense import EveryScore, Positions, Scores, Similar, highest
+from munshi.knowledge.mapped import mapped
 from munshi.knowledge.short_vectors import ShortVectors
 
 MANY = 5_000
@@ -52,7 +54,17 @@ class VectorIndex:
         """The score of each passage from those of its vectors, (vectors,)."""
         if len(similar) == len(self.counts):
             return similar
-        return (similar[self._starts] + np.maximum.reduceat(similar, self._starts)) / np.float32(2)
+        scores = similar[self._starts]
+        passages, rows, cuts = self._several
+        scores[passages] = (scores[passages] + np.maximum.reduceat(similar[rows], cuts)) / np.float32(2)
+        return scores
+
+    @cached_property
+    def _several(self) -> tuple[Positions, Positions, Positions]:
+        """The passages with several vectors, their rows, and where each one's begin among these: they are few."""
+        passages = np.flatnonzero(self.counts > 1)
+        rows, cuts = self._rows_of(passages)
+        return passages, rows, cuts
 
     def prepared(self) -> VectorIndex:
         """The same, ready for a first look where there are many vectors."""
@@ -66,10 +78,13 @@ class VectorIndex:
 
     def only(self, passages: Positions) -> VectorIndex:
         """The vectors of some of the passages, in their order."""
+        return VectorIndex(self.matrix[self._rows_of(passages)[0]], self.counts[passages])
+
+    def _rows_of(self, passages: Positions) -> tuple[Positions, Positions]:
+        """The rows of some passages, in their order, and where each one's begin among these."""
         counts = self.counts[passages]
-        before = np.cumsum(counts) - counts
-        rows = np.repeat(self._starts[passages] - before, counts) + np.arange(counts.sum())
-        return VectorIndex(self.matrix[rows], counts)
+        cuts = np.cumsum(counts) - counts
+        return np.repeat(self._starts[passages] - cuts, counts) + np.arange(counts.sum()), cuts
 
     def rows(self, passage: int) -> NDArray[np.float32]:
         """The vectors of one passage, (its count, dim)."""
@@ -86,8 +101,11 @@ class VectorIndex:
     @classmethod
     def load(cls, folder: Path) -> VectorIndex:
         """Map what `save` wrote into memory. Raises OSError, ValueError or EOFError if it is not whole."""
-        matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
-        return cls(matrix, np.load(folder / "counts.npy", allow_pickle=False), ShortVectors.load(folder))
+        return cls(
+            mapped(folder / "vectors.npy"),
+            np.load(folder / "counts.npy", allow_pickle=False),
+            ShortVectors.load(folder),
+        )
 
 
 class _TwoLooks:
