@@ -190,8 +190,8 @@ def open_app(settings: Settings, *, progress: Progress | None = None, catch_up: 
 
 def _assemble(settings: Settings, business: Business, engine: Engine, shared: Shared, say: Progress) -> App:
     store = Store(engine, business.key, settle=timedelta(seconds=settings.settle_seconds), ring=shared.bell.ring)
-    phrases = Phrasebook(business.phrases)
-    outbox = Outbox(store, open_channels(settings, store, phrases, email=business.profile.email))
+    phrases, contact = Phrasebook(business.phrases), business.profile.email
+    outbox = Outbox(store, open_channels(settings, store, phrases, email=contact, template=business.template))
     metrics = Metrics()
     preprocess = preprocessor_of(business, records_of(engine, business))
     encoder = encoder_of(settings, say, shared.cache)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,6 +111,26 @@ def address_of(db: Connection, business: str, session_id: str) -> str:
         .limit(1)
     )
     return db.execute(query).scalar() or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """When a customer last wrote, by the channel's clock, and when that came in."""
+
+    at: datetime
+    received_at: datetime
+
+
+def last_written(db: Connection, business: str, session_id: str) -> Written | None:
+    """When the customer of a chat last wrote; None where nothing is kept of it."""
+    query = (
+        select(inbox.c.timestamp, inbox.c.received_at)
+        .where(inbox.c.business == business, inbox.c.session_id == session_id)
+        .order_by(inbox.c.timestamp.desc())
+        .limit(1)
+    )
+    row = db.execute(query).one_or_none()
+    return None if row is None else Written(row.timestamp, row.received_at)
 
 
 def _insert(db: Connection, rows: Sequence[Mapping[str, Any]]) -> Sequence[Row[Any]]:

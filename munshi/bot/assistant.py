@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
 from typing import Protocol
@@ -23,6 +23,7 @@ from munshi.bot.keyed_locks import KeyedLocks
 from munshi.bot.message import Message
 from munshi.bot.meter import Meter, Unmeasured
 from munshi.bot.outbox import Outbox
+from munshi.bot.outbox_held import is_unread
 from munshi.bot.preprocess import Utterance
 from munshi.bot.pressed import heard
 from munshi.bot.recorder import Recorder
@@ -42,6 +43,9 @@ logger = logging.getLogger(__name__)
 
 # Not the message's fault: it waits in the inbox.
 _DATABASE_AWAY = (OperationalError, InterfaceError)
+
+# When a message counts as taken in before which the bot's last words were held back: a yes to them is none.
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 # Times that a confirmed request is looked at anew where others keep changing what it is about.
 _LOOKS = 5
@@ -146,6 +150,8 @@ class Assistant:
         with self._store.reading() as db:
             session = self._store.session(db, message.session_id, channel=message.channel)
             known = identified(db, self._store.business, message.session_id, self._clock())
+            if session.state.get("shown") and is_unread(db, self._store.business, message.session_id, taken_in):
+                taken_in = _BEFORE_ALL
         session = replace(session, customer_id=known)
         message, secret = _without_secret(message, session)
         if is_silent(message):

@@ -12,6 +12,7 @@ from munshi.bot.pack.check import check_pack
 from munshi.bot.pack.faults import BusinessError, Fault, Report, quote
 from munshi.bot.pack.reading import Pack, read_pack
 from munshi.bot.pack.schema import DEFAULT_CLASSIFIER, WEEKDAYS, BusinessFile, IntentEntry, SlotEntry
+from munshi.bot.template import Template
 from munshi.handlers.base import BusinessProfile, OpeningHours, SlotSpec
 from munshi.handlers.registry import names as handler_names
 from munshi.intents.base import Intent
@@ -40,7 +41,7 @@ class Business:
     `titles` is what a customer reads on a button, by language; `formats` holds regular expressions by kind of code
     (order_number, account), to be matched case-insensitively; `thresholds` and `retrieval` only what the owner sets;
     `classifier` names one of `munshi.intents.registry`; `personal` are the intents that need a customer who is known;
-    `codes` is "demo" where the chat may show one-time codes;
+    `codes` is "demo" where the chat may show one-time codes; `template` asks a customer on WhatsApp to write again;
     `records` the CSV files by table; `phrases` the sentences that the owner words differently, by language and key;
     `papers` and `conversations` are files to be read by others.
     """
@@ -65,6 +66,7 @@ class Business:
     personal: frozenset[str] = frozenset()
     codes: str = ""
     retrieval: Mapping[str, Any] = field(default_factory=dict)
+    template: Template | None = None
 
     def title(self, intent: str, language: str) -> str:
         """What an intent is called before a customer: its title, else its name in words."""
@@ -143,7 +145,16 @@ def _business(pack: Pack, file: BusinessFile) -> Business:
         classifier=file.classifier,
         personal=frozenset(entry.name for entry in pack.intents if entry.identify),
         codes=file.codes or "",
+        template=_template(file),
     )
+
+
+def _template(file: BusinessFile) -> Template | None:
+    given = file.whatsapp.template
+    if given is None:
+        return None
+    words = (file.name,) if given.shop_name else ()
+    return Template(given.name, given.language, words, given.twilio or "")
 
 
 def _profile(file: BusinessFile) -> BusinessProfile:

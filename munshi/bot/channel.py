@@ -8,6 +8,8 @@ for each chat. A channel knows nothing of queues, and the queue nothing of a cha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 from munshi.handlers.base import Language, Reply
@@ -29,15 +31,32 @@ FaultKind = Literal["retry", "hold", "dead"]
 class DeliveryError(Exception):
     """A part was not taken. `code` is the provider's, `detail` one line without a customer's words or number.
 
-    `after` is the least pause in seconds before the next try, where the provider named one.
+    `after` is the least pause in seconds before the next try, where the provider named one; `unsure` says that it may
+    have been taken all the same.
     """
 
-    def __init__(self, kind: FaultKind, code: str, detail: str, *, after: float | None = None) -> None:
+    def __init__(
+        self, kind: FaultKind, code: str, detail: str, *, after: float | None = None, unsure: bool = False
+    ) -> None:
         super().__init__(f"{code}: {detail}")
         self.kind = kind
         self.code = code
         self.detail = detail
         self.after = after
+        self.unsure = unsure
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How long a provider lets a customer be written to after their last message.
+
+    `code` is that of its error afterwards, of kind "hold"; `template` is the part that it takes all the same, to ask
+    the customer to write: None where the business has none.
+    """
+
+    length: timedelta
+    code: str
+    template: Part | None = None
 
 
 class Channel(Protocol):
@@ -45,6 +64,9 @@ class Channel(Protocol):
 
     name: str
     """What `Message.channel` says of messages that came in over it."""
+
+    window: Window | None
+    """None where a customer may be written to at any time."""
 
     def parts(self, reply: Reply, language: Language) -> Sequence[Part]:
         """A reply as messages of the API, in their order; called inside a transaction, so it must do no work outside.

@@ -119,6 +119,7 @@ def open_inbox(settings: Settings) -> Iterator[Inbox]:
         phrases, email = Phrasebook(business.phrases), business.profile.email
         with open_shared(settings, business.key) as shared:
             store = Store(engine, business.key, ring=shared.bell.ring)
-            yield Inbox(store, Outbox(store, open_channels(settings, store, phrases, email=email)))
+            channels = open_channels(settings, store, phrases, email=email, template=business.template)
+            yield Inbox(store, Outbox(store, channels))
     finally:
         engine.dispose()

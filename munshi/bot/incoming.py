@@ -70,6 +70,7 @@ class Report:
     provider_id: str = ""
     code: str = ""
     kind: FaultKind = "dead"
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

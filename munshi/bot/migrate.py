@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-LATEST = "0018"
+LATEST = "0019"
 """The newest step. A database that stands there is not looked at further, which saves a start the import of Alembic."""
 
 _FIRST = "0001"

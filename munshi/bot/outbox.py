@@ -43,16 +43,18 @@ class Outbox:
         provider_id: str = "",
         code: str = "",
         kind: FaultKind = "dead",
+        detail: str = "",
     ) -> bool:
         """What the provider says became of a part, found by our `ref` or else by its `provider_id`.
 
         A status never goes back; one that is repeated, late, or about nothing that is known changes nothing and gives
-        False. `code` and `kind` tell of a part that "failed" after it had been taken (see `DeliveryError`).
+        False. `code`, `kind` and `detail` tell of a part that "failed" after it had been taken (see `DeliveryError`).
         """
         values = {
             "status": _BECOMES[kind] if status == "failed" else status,
             "changed_at": at,
             "code": code[:60] or None,
+            "detail": detail[:500] or None,
         }
         if provider_id:
             values["provider_id"] = provider_id[:200]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, update
 
+from munshi.bot.arrivals import last_written
 from munshi.bot.business import load_business
 from munshi.bot.database import open_engine
+from munshi.bot.outbox_held import latest_template
 from munshi.bot.outbox_rows import Status
 from munshi.bot.settings import Settings
 from munshi.bot.store import Store
@@ -31,8 +33,20 @@ class OutboxError(HandlerError):
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """The template that asks the customer to write: its part of the outbox, and what has become of it since."""
+
+    id: int
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
-    """A part of the outbox. `address` and `part` are what the provider is given, shown where one is looked at."""
+    """A part of the outbox. `address` and `part` are what the provider is given, shown where one is looked at.
+
+    `template` is there for a part that is held since the customer may not be written to, where a template was queued.
+    """
 
     id: int
     session_id: str
@@ -47,6 +61,7 @@ class Parcel:
     next_try_at: datetime | None
     address: str = ""
     part: str = ""
+    template: Invitation | None = None
 
 
 class OutboxDesk:
@@ -60,7 +75,7 @@ class OutboxDesk:
         query = _parts(self._store.business).where(outbox.c.status.in_(statuses))
         with self._store.reading() as db:
             rows = db.execute(query.order_by(outbox.c.id.desc()).limit(_LIMIT)).all()
-        return [_parcel(row) for row in reversed(rows)]
+            return [replace(_parcel(row), template=self._template(db, row)) for row in reversed(rows)]
 
     def show(self, id: int) -> Parcel:
         """One part, with what it says and to whom. Raises OutboxError where there is none."""
@@ -68,7 +83,7 @@ class OutboxDesk:
             row = self._row(db, id)
             sealing = sealer(db, self._store.business, row.session_id)
             part = json.dumps(sealing.open_json(row.part), ensure_ascii=False)
-            return _parcel(row, sealing.open(row.address), part)
+            return replace(_parcel(row, sealing.open(row.address), part), template=self._template(db, row))
 
     def retry(self, id: int) -> Parcel:
         """Have it tried now, whatever became of it so far. Raises OutboxError where it was sent already."""
@@ -82,11 +97,23 @@ class OutboxDesk:
         unsent = (outbox.c.id == id, outbox.c.status.in_((*UNSENT, "dropped")))
         with self._store.transaction() as db:
             row = self._row(db, id)
-            changed = update(outbox).where(*unsent).values(status=status, changed_at=datetime.now(UTC))
+            now = datetime.now(UTC)
+            anew = {"code": None, "detail": None, "released_at": now} if status == "waiting" else {}
+            changed = update(outbox).where(*unsent).values(status=status, changed_at=now, **anew)
             if db.execute(changed).rowcount == 0:
                 raise OutboxError(f"Part {id} is {row.status} already: nothing can be done about it any more.")
             hurry(db, self._store.business, "out", row.session_id)
             return _parcel(self._row(db, id))
+
+    def _template(self, db: Connection, row: Row[Any]) -> Invitation | None:
+        """What asks the customer to write, where a part is held and they have not written since."""
+        if row.status != "held":
+            return None
+        found = latest_template(db, self._store.business, row.session_id)
+        last = last_written(db, self._store.business, row.session_id)
+        if found is None or (last is not None and last.received_at > found.created_at):
+            return None
+        return Invitation(found.id, found.status, found.changed_at or found.created_at)
 
     def _row(self, db: Connection, id: int) -> Row[Any]:
         row = db.execute(_parts(self._store.business).where(outbox.c.id == id)).one_or_none()

@@ -23,7 +23,9 @@ from munshi.handlers.sealing import new_sealer
 logger = logging.getLogger(__name__)
 
 Status = Literal["waiting", "sent", "delivered", "read", "held", "dead", "dropped"]
-Author = Literal["bot", "person"]
+Author = Literal["bot", "person", "template"]
+TEMPLATE: Author = "template"
+"""What asks a customer to write again is nobody's words; it goes before all that waits for that."""
 
 _UNSENT: tuple[Status, ...] = ("waiting", "held", "dead")
 # What a status may replace: it is told again, late and in any order, and never takes back a later one.
@@ -86,21 +88,12 @@ def unsent_lines(db: Connection, business: str, session_id: str) -> Sequence[Any
     return db.execute(query.order_by(outbox.c.id)).all()
 
 
-def reopen(db: Connection, business: str, session_ids: Collection[str]) -> None:
-    """The customers of these chats have written: what was held back for that may be sent."""
-    held = (outbox.c.business == business, outbox.c.session_id.in_(session_ids), outbox.c.status == "held")
-    chats = set(db.execute(select(outbox.c.session_id).where(*held)).scalars())
-    if chats:
-        db.execute(update(outbox).where(*held).values(status="waiting", changed_at=datetime.now(UTC)))
-        wake(db, business, "out", chats)
-
-
 def next_part(db: Connection, business: str, session_id: str) -> Row[Any] | None:
-    """The first part of a chat that is not dealt with, waiting or held."""
+    """The first part of a chat that is not dealt with, waiting or held: a template before all others."""
     query = (
         select(outbox)
         .where(*_of(business, session_id), outbox.c.status.in_(("waiting", "held")), outbox.c.part.is_not(None))
-        .order_by(outbox.c.id)
+        .order_by(outbox.c.role != TEMPLATE, outbox.c.id)
         .limit(1)
     )
     return db.execute(query).one_or_none()
@@ -110,6 +103,12 @@ def mark(db: Connection, id: int, status: Status, *, code: str | None = None, de
     """Deal with a part that waits; one whose status came meanwhile keeps that."""
     changed = {"status": status, "code": code, "detail": detail, "changed_at": datetime.now(UTC)}
     db.execute(update(outbox).where(outbox.c.id == id, outbox.c.status == "waiting").values(changed))
+
+
+def drop(db: Connection, id: int, code: str, detail: str) -> None:
+    """See to it that a part is not sent which waits or is held."""
+    changed = {"status": "dropped", "code": code, "detail": detail, "changed_at": datetime.now(UTC)}
+    db.execute(update(outbox).where(outbox.c.id == id, outbox.c.status.in_(("waiting", "held"))).values(changed))
 
 
 def mark_sent(db: Connection, id: int, provider_id: str) -> None:

@@ -99,6 +99,7 @@ def teller(outbox: Outbox) -> Tell:
             provider_id=report.provider_id,
             code=report.code,
             kind=report.kind,
+            detail=report.detail,
         )
 
     return tell

@@ -12,8 +12,9 @@ from tenacity import RetryCallState, Retrying, wait_exponential_jitter
 
 from munshi.bot import turns
 from munshi.bot.channel import Channel, DeliveryError, Part
+from munshi.bot.inviting import Inviting
 from munshi.bot.keeper import Keeper
-from munshi.bot.outbox_rows import Status, mark, mark_sent, mark_tried, next_part
+from munshi.bot.outbox_rows import TEMPLATE, Status, drop, mark, mark_sent, mark_tried, next_part
 from munshi.bot.store import Store
 from munshi.bot.turns import Claim
 from munshi.handlers.sealing import sealer
@@ -21,10 +22,15 @@ from munshi.handlers.sealing import sealer
 logger = logging.getLogger(__name__)
 
 GIVE_UP = timedelta(hours=24)
-"""What could not be sent for so long is dead."""
+"""What could not be sent for so long, counted from where it was let go last, is dead."""
 
 DEATHS = 5
 """A part that so many senders died of, one after the other, is dead."""
+
+SENDING = "sending"
+"""The code of a template that is being handed over: one that is found so is not sent again."""
+
+UNSURE = "it may have been sent; it is not sent twice unasked"
 
 _pause = wait_exponential_jitter(initial=1, max=900, jitter=1)
 
@@ -45,6 +51,7 @@ class Sender:
         self._count = count
         self._channels = channels
         self._business = store.business
+        self._inviting = Inviting(store.business, channels)
 
     def send_some(self) -> bool:
         """Send what one chat has waiting; False where no chat has. Raises SQLAlchemyError without a database."""
@@ -89,30 +96,52 @@ class Sender:
         except Exception as error:
             # A fault in a channel must not stop the others' messages; its text may hold the customer's number.
             logger.exception("A part could not be sent (outbox %s)", row.id)
-            raise DeliveryError("retry", type(error).__name__, "the channel failed") from error
+            raise DeliveryError("retry", type(error).__name__, "the channel failed", unsure=True) from error
 
     def _next(self, db: Connection, held: Claim) -> Row[Any] | None:
         """The part to be sent now; None once there is none, and the chat was given back."""
         if not turns.lock(db, held):
             return None  # it took so long that another has the chat
         with_person = self._store.session(db, held.session_id, channel="").held_by is not None
-        while (row := next_part(db, self._business, held.session_id)) is not None and row.status == "waiting":
+        while (row := next_part(db, self._business, held.session_id)) is not None:
             if row.role == "bot" and with_person:
-                mark(db, row.id, "dropped", code="held", detail="a person had taken the chat over")
+                drop(db, row.id, "held", "a person had taken the chat over")
+            elif row.status == "held":
+                if not self._inviting.go_on(db, row):
+                    break
             elif held.tries > DEATHS:
                 mark(db, row.id, "dead", code="deaths", detail=f"{DEATHS} senders died of it")
                 break
-            else:
+            elif self._is_to_be_tried(db, row):
                 return row
         due = datetime.now(UTC) if row is not None and row.status == "waiting" else None
         turns.release(db, held, due=due, done=True)
         return None
 
+    def _is_to_be_tried(self, db: Connection, row: Row[Any]) -> bool:
+        """Whether a waiting part goes out now; one that does not is dealt with here."""
+        if row.role != TEMPLATE:
+            code = self._inviting.closed(db, row)
+            if code:
+                mark(db, row.id, "held", code=code, detail="the customer wrote too long ago")
+                self._count(row.channel, "held")
+            return not code
+        if not self._inviting.is_needed(db, row):
+            drop(db, row.id, "needless", "nothing waits for the customer any more")
+        elif row.code == SENDING:
+            mark(db, row.id, "dead", code="unsure", detail=f"its sender died, and {UNSURE}")
+        else:
+            mark(db, row.id, "waiting", code=SENDING)
+            return True
+        return False
+
     def _tried(self, held: Claim, row: Row[Any], fault: DeliveryError) -> None:
         status: Status = "waiting"
-        if fault.kind != "retry":
+        if row.role == TEMPLATE and fault.unsure:
+            status, fault = "dead", DeliveryError("dead", fault.code, f"{fault.detail}: {UNSURE}")
+        elif fault.kind != "retry":
             status = "held" if fault.kind == "hold" else "dead"
-        elif datetime.now(UTC) - row.created_at > GIVE_UP:
+        elif datetime.now(UTC) - (row.released_at or row.created_at) > GIVE_UP:
             status = "dead"
         pause = max(_seconds(row.tries + 1), fault.after or 0) if status == "waiting" else 0
         self._count(row.channel, status)

@@ -18,7 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from munshi.bot.arrivals import enqueue, message_of, row_of, storable
 from munshi.bot.bell import chat_bell
 from munshi.bot.message import Message, bounded
-from munshi.bot.outbox_rows import Author, Queued, mark_shown, pending_lines, push_line, reopen
+from munshi.bot.outbox_held import reopen
+from munshi.bot.outbox_rows import Author, Queued, mark_shown, pending_lines, push_line
 from munshi.bot.tables import inbox, sessions, transcript
 from munshi.handlers.news import TICKETS, note, take_noted
 from munshi.handlers.personal import ERASED
@@ -125,7 +126,8 @@ class Store:
         given = tuple(messages)
         with self.transaction() as db:
             fresh = enqueue(db, self.business, given, self.settle)
-            reopen(db, self.business, {bounded(message.session_id) for message in given})
+            new = set(fresh)
+            reopen(db, self.business, {bounded(one.session_id) for one in given if bounded(one.id) in new})
         return fresh
 
     def response(self, message_id: str) -> Mapping[str, Any] | None:

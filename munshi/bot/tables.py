@@ -104,6 +104,7 @@ outbox = Table(
     Column("code", String(60)),
     Column("detail", Text),
     Column("changed_at", UtcDateTime()),
+    Column("released_at", UtcDateTime()),  # when the customer's message, or the owner, last let it go
     Index("ix_outbox_unsent", "business", "session_id", "status"),
     info=of_customers(Rows("what was sent", chat="session_id", sealed=("address",), sealed_json=("part",))),
 )

@@ -13,7 +13,7 @@ from munshi.bot.settings import load_settings
 from munshi.ui.console import BusinessOption, JsonOption, show_json, show_pairs, show_table, telling_faults
 
 if TYPE_CHECKING:
-    from munshi.bot.outbox_desk import OutboxDesk
+    from munshi.bot.outbox_desk import OutboxDesk, Parcel
 
 outbox = typer.Typer(help="Replies that were not sent: list, show, retry, drop.")
 
@@ -50,20 +50,32 @@ def list_parts(
     elif not parcels:
         typer.echo("Everything was sent.")
     else:
-        columns = ("part", "since", "status", "tries", "next try", "chat", "why")
+        columns = ("part", "since", "from", "status", "tries", "next try", "chat", "why")
         rows = [
             (
                 p.id,
                 f"{p.created_at.astimezone():%d %b %H:%M}",
+                p.role,
                 p.status,
                 p.tries,
                 f"{p.next_try_at.astimezone():%H:%M:%S}" if p.next_try_at else "",
                 p.session_id,
-                " ".join(filter(None, (p.code, p.detail))),
+                _why(p),
             )
             for p in parcels
         ]
         show_table(columns, rows)
+
+
+def _why(parcel: Parcel) -> str:
+    """What the provider said, and whether the customer was asked to write."""
+    why = " ".join(filter(None, (parcel.code, parcel.detail)))
+    if parcel.template is None:
+        return why
+    asked = (
+        f"template, part {parcel.template.id}: {parcel.template.status} {parcel.template.at.astimezone():%d %b %H:%M}"
+    )
+    return f"{why} ({asked})"
 
 
 @outbox.command()

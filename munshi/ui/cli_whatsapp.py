@@ -52,7 +52,7 @@ def simulate(
     from munshi.ui.simulator import Simulator
 
     with ExitStack() as stack, telling_faults():
-        meta = stack.enter_context(MetaStandIn(port=port if url else 0))
+        meta = stack.enter_context(MetaStandIn(port=port if url else 0, templates=_approved(business)))
         if url:
             secret = load_settings(business=business).whatsapp_app_secret.get_secret_value()
             typer.secho(f"The shop at {url} is to send to {meta.address}", dim=True)
@@ -64,6 +64,17 @@ def simulate(
         stack.callback(simulator.stop)
         typer.echo("You are a customer on WhatsApp. /help lists what you can do; /quit or Ctrl-D ends it.")
         _talk(simulator)
+
+
+def _approved(business: str | None) -> dict[tuple[str, str], str]:
+    """The pack's template, as if Meta had approved it with the text that the README proposes."""
+    from munshi.bot.business import load_business
+
+    template = load_business(load_settings(business=business).business).template
+    if template is None:
+        return {}
+    who = "from {{1}}" if template.words else "from us"
+    return {(template.name, template.language): f"You have an answer {who}. Reply to read it."}
 
 
 @contextmanager

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+_PLACEHOLDER = re.compile(r"\{\{([1-9]\d?)\}\}")
+_ILL_SPACED = re.compile(r"[\n\t]| {5}")
+_LONGEST_BODY = 1024
 
 
 def _differ(rows: list[Any]) -> list[Any]:
@@ -93,18 +98,44 @@ class _Place(_Model):
     address: str = ""
 
 
+class _Parameter(_Model):
+    type: Literal["text"]
+    text: str = Field(min_length=1, max_length=1024)
+
+
+class _Component(_Model):
+    type: Literal["body"]
+    parameters: list[_Parameter] = Field(min_length=1)
+
+
+class _Language(_Model):
+    code: str = Field(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")
+    policy: Literal["deterministic"] = "deterministic"
+
+
+class _Template(_Model):
+    name: str = Field(pattern=r"^[a-z0-9_]{1,512}$")
+    language: _Language
+    components: list[_Component] = Field([], max_length=1)
+
+    @property
+    def words(self) -> list[str]:
+        return [parameter.text for component in self.components for parameter in component.parameters]
+
+
 class _Message(_Model):
     messaging_product: Literal["whatsapp"]
     recipient_type: Literal["individual"] = "individual"
     to: str = Field("", pattern=r"^(\+?\d{5,20})?$")
     recipient: str = Field("", pattern=r"^([A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128})?$")
     biz_opaque_callback_data: str = Field("", max_length=512)
-    type: Literal["text", "interactive", "image", "document", "location"]
+    type: Literal["text", "interactive", "image", "document", "location", "template"]
     text: _Text | None = None
     interactive: Annotated[_ButtonMessage | _ListMessage, Field(discriminator="type")] | None = None
     image: _File | None = None
     document: _Document | None = None
     location: _Place | None = None
+    template: _Template | None = None
 
 
 _FILE_TYPES = frozenset(
@@ -138,3 +169,22 @@ def complaint(message: Any, files: Collection[str] | Mapping[str, object]) -> st
         return f"{read.type}: missing"
     file = read.image or read.document
     return "media: there is no such file" if file is not None and file.id not in files else ""
+
+
+def template_fault(template: Any, approved: Mapping[tuple[str, str], str]) -> int:
+    """Meta's code of what is wrong with a template, 0 where nothing is. `approved` are texts by name and language."""
+    read = _Template.model_validate(template)
+    text = approved.get((read.name, read.language.code))
+    if text is None:
+        return 132001
+    if len(read.words) != len(set(_PLACEHOLDER.findall(text))):
+        return 132000
+    if any(_ILL_SPACED.search(word) for word in read.words):
+        return 132018
+    return 132005 if len(filled(template, text)) > _LONGEST_BODY else 0
+
+
+def filled(template: Any, text: str) -> str:
+    """The text of a template with its words in their places."""
+    words = _Template.model_validate(template).words
+    return _PLACEHOLDER.sub(lambda found: (words[int(found[1]) - 1 :] or [""])[0], text)

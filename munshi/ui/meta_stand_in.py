@@ -3,6 +3,8 @@
 with MetaStandIn() as meta:                       # or the fixture `meta` of the tests
 meta.address                                  # for MUNSHI_WHATSAPP_API
 meta.faults.extend([131056, "timeout", 503])  # of the next messages and files, one each
+meta.is_open = False                          # 24 hours went by: templates alone are taken
+meta.templates["answer_ready", "en"] = "You have an answer from {{1}}. Reply to read it."
 meta.sent[-1].message                         # what was taken
 meta.files["photo-1"] = File(b"...", "image/jpeg")   # what a customer has sent
 """
@@ -22,8 +24,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from munshi.handlers.reply_file import kilobytes
-from munshi.ui.meta_limits import complaint, file_complaint
+from munshi.ui.meta_limits import complaint, file_complaint, filled, template_fault
+from munshi.ui.meta_messages import File, Sent
 
 TOKEN = "simulator"
 NUMBER = "106540352242922"
@@ -40,55 +42,12 @@ _TITLES = {
     131026: "Message undeliverable",
     131047: "Re-engagement message",
     131056: "(Business Account, Consumer Account) pair rate limit hit",
+    132000: "Number of parameters does not match the expected number of params",
+    132001: "Template name does not exist in the translation",
+    132005: "Translated text too long",
+    132015: "Template is paused",
+    132016: "Template is disabled",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that Meta holds."""
-
-    content: bytes
-    mime_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A message that was taken."""
-
-    id: str
-    to: str
-    message: Mapping[str, Any]
-    file: File | None = None
-
-    @property
-    def ref(self) -> str:
-        """What the business wants to have back with each status."""
-        return str(self.message.get("biz_opaque_callback_data", ""))
-
-    @property
-    def text(self) -> str:
-        """What the customer reads of it."""
-        kind = self.message["type"]
-        part = self.message[kind]
-        if kind == "text":
-            return str(part["body"])
-        return str(part["body"]["text"] if kind == "interactive" else part.get("caption", ""))
-
-    @property
-    def shown_file(self) -> str:
-        """Kind, name and size of the file; empty where there is none."""
-        if self.file is None:
-            return ""
-        kind = self.message["type"]
-        name = self.message[kind].get("filename", "")
-        return f"[{kind}: {', '.join(filter(None, (name, kilobytes(len(self.file.content)))))}]"
-
-    @property
-    def choices(self) -> dict[str, str]:
-        """What the customer may press: titles by id."""
-        action = self.message.get("interactive", {}).get("action", {})
-        rows = [row for section in action.get("sections", ()) for row in section["rows"]]
-        return {row["id"]: row["title"] for row in [*(button["reply"] for button in action.get("buttons", ())), *rows]}
 
 
 @dataclass
@@ -107,6 +66,10 @@ class MetaStandIn:
     faults: deque[Fault] = field(default_factory=deque)
     files: dict[str, File] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    templates: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The texts that are approved, by name and language."""
+    is_open: bool = True
+    """Whether the customer wrote in the last 24 hours."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -136,7 +99,10 @@ class MetaStandIn:
         to = str(message.get("to") or message.get("recipient"))
         file = self.files.get(message.get(message["type"], {}).get("id", ""))
         with self._lock:
-            taken = Sent(f"wamid.out.{len(self.sent)}.{time.monotonic_ns():x}", to, message, file)
+            template = message.get("template", {})
+            text = self.templates.get((template.get("name"), template.get("language", {}).get("code")), "")
+            shown = filled(template, text) if template else ""
+            taken = Sent(f"wamid.out.{len(self.sent)}.{time.monotonic_ns():x}", to, message, file, shown)
             self.sent.append(taken)
         return taken
 
@@ -229,7 +195,9 @@ class _Handler(BaseHTTPRequestHandler):
             meta.refused.append(wrong)
             self._refuse(400, 131009, wrong)
             return
-        self._answer_or(meta.fault(), lambda: self._taken(message), taken=lambda: meta.take(message))
+        is_template = message["type"] == "template"
+        code = template_fault(message["template"], meta.templates) if is_template else 0 if meta.is_open else 131047
+        self._answer_or(code or meta.fault(), lambda: self._taken(message), taken=lambda: meta.take(message))
 
     def _taken(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         meta = self.server.meta

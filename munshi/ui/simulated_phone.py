@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 
 from munshi.bot.whatsapp.signature import HEADER, sign
-from munshi.ui.meta_stand_in import NUMBER, File, MetaStandIn, Sent
+from munshi.ui.meta_messages import File, Sent
+from munshi.ui.meta_stand_in import NUMBER, MetaStandIn
 
 Json = Mapping[str, Any]
 
@@ -74,6 +75,7 @@ class Phone:
         """Send a message of any kind; returns its id."""
         id = f"wamid.in.{secrets.token_hex(8)}"
         message = {**self._from(), "id": id, "timestamp": str(int(time.time())), "type": kind, kind: content, **more}
+        self.meta.is_open = True
         self._bring(self._payload(messages=[message], contacts=[self._contact()]))
         return id
 

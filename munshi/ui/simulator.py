@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from munshi.bot.whatsapp.signature import sign
-from munshi.ui.meta_stand_in import Fault, File, MetaStandIn, Sent
+from munshi.ui.meta_messages import File, Sent
+from munshi.ui.meta_stand_in import Fault, MetaStandIn
 from munshi.ui.simulated_phone import DeliveryRefusedError, Owner, Phone
 
 Show = Callable[[str], None]
@@ -133,6 +134,11 @@ def _expire(simulator: Simulator, rest: str) -> None:
     simulator.phone.report(simulator.meta.sent[-1], "failed", code=int(rest) if rest.isdecimal() else 131047)
 
 
+def _close(simulator: Simulator) -> None:
+    simulator.meta.is_open = False
+    simulator.show("24 hours went by: Meta takes nothing but templates until you write again.")
+
+
 def _react(phone: Phone, sent: Sent | None, emoji: str) -> None:
     reaction = {"message_id": sent.id if sent else "wamid.none", **({"emoji": emoji} if emoji else {})}
     phone.say("reaction", reaction)
@@ -164,6 +170,7 @@ HELP = """Write as the customer would; or:
   /late                the next message arrives after the one that follows it
   /fail CODE [TIMES]   the shop's next messages fail: 131047, 130429, 131056, 190, 503, timeout, cut, nonsense …
   /failed [CODE]       Meta tells afterwards that the last message did not arrive
+  /close               24 hours go by: Meta takes nothing but templates until you write again
   /number DIGITS, /identity, /hide                  a new number, another device, no number shown
   /other               be somebody else
   /forge               bring something that is not signed
@@ -183,6 +190,7 @@ _COMMANDS: dict[str, Callable[[Simulator, str], object]] = {
     "/late": lambda it, _rest: setattr(it.phone, "keep_next", True),
     "/fail": _fail,
     "/failed": _expire,
+    "/close": lambda it, _rest: _close(it),
     "/number": lambda it, rest: it.phone.change_number(rest or "919000000002"),
     "/identity": lambda it, _rest: it.phone.change_identity(),
     "/hide": lambda it, _rest: setattr(it.phone, "owner", Owner("", it.phone.owner.user_id)),

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from munshi.bot.channel import DeliveryError, Part
+from munshi.bot.channel import DeliveryError, Part, Window
 from munshi.handlers.base import Language, Reply
 
 
@@ -19,6 +19,7 @@ class Messenger:
     read: list[tuple[str, str]] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     gate: threading.Event | None = None  # sending waits for it
+    window: Window | None = None
 
     def parts(self, reply: Reply, language: Language) -> Sequence[Part]:
         return [{"text": line} for line in reply.text.split("\n") if line]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from openpyxl import load_workbook
 from sqlalchemy import text
 
 from munshi.bot.app import App, open_app
+from munshi.bot.business import find_business
 from munshi.bot.erasure import open_privacy
 from munshi.bot.inbox import Inbox
 from munshi.bot.settings import load_settings
@@ -136,6 +138,40 @@ def test_outside_the_24_hours_a_reply_waits_until_the_customer_writes(table: Tab
     table.it.do("are you there")
     table.replies(3)
     assert table.shown[1] == table.shown[0]
+
+
+def test_after_24_hours_a_template_goes_out_and_the_answer_once_the_customer_writes(tmp_path: Path) -> None:
+    pack = tmp_path / "shop"
+    shutil.copytree(find_business("auto-parts"), pack)
+    with (pack / "business.yaml").open("a", encoding="utf-8") as file:
+        file.write("\nwhatsapp:\n  template: {name: answer_ready, language: en, shop_name: true}\n")
+    with laid(tmp_path / "home", str(pack)) as table:
+        table.meta.templates["answer_ready", "en"] = "You have an answer from {{1}}."
+        table.it.do("i want to talk to a person")
+        table.replies(1)
+        table.it.do("/close")
+        Inbox(table.app.store, table.app.outbox).reply("1", "Asha", "Your clutch plate is here")
+        name = table.app.business.profile.name
+        table.until(lambda: table.shown[2:] == [f"You have an answer from {name}."])
+        Inbox(table.app.store, table.app.outbox).reply("1", "Asha", "We close at eight")
+        table.until(lambda: table.counts("outbox", "status = 'read'") == 2)
+        table.it.do("show me")
+        assert table.replies(5)[3:] == ["Your clutch plate is here", "We close at eight"]
+
+
+def test_a_yes_from_who_has_not_been_sent_the_summary_confirms_nothing(table: Table) -> None:
+    for number, words in enumerate(("please ring me back", "Asha", "9820012345"), start=1):
+        table.it.do(words)
+        table.replies(number)
+    table.it.do("/fail 131047")
+    table.it.do("evening")
+    table.until(lambda: table.counts("outbox", "status = 'held'") == 1)
+    table.it.do("yes")
+    table.replies(5)
+    assert table.counts("tickets") == 0
+    assert table.shown[4] in table.shown[3] or table.shown[3] in table.shown[4]  # it is read back once more
+    table.it.do("yes")
+    table.until(lambda: table.counts("tickets") == 1)
 
 
 def test_a_button_and_a_row_are_pressed_by_what_they_stand_for(table: Table) -> None:

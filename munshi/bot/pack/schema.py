@@ -17,6 +17,7 @@ from munshi.bot.pack.retrieval import Retrieval
 from munshi.bot.pack.values import (
     BadValueError,
     ByLanguage,
+    ContentSid,
     Currency,
     Date,
     Email,
@@ -25,6 +26,8 @@ from munshi.bot.pack.values import (
     OneOrMore,
     Phone,
     Regex,
+    TemplateLanguage,
+    TemplateName,
     Text,
     Timezone,
     Url,
@@ -90,6 +93,21 @@ class Thresholds(Part):
     false_accept: Annotated[float, Field(ge=0.0001, le=0.5)] | None = None
 
 
+class MessageTemplate(Part):
+    """The approved message that asks a customer to write again; `shop_name` where it has a placeholder for that."""
+
+    name: TemplateName
+    language: TemplateLanguage
+    shop_name: bool = False
+    twilio: ContentSid | None = None
+
+
+class OnWhatsApp(Part):
+    """What WhatsApp has to know of a business."""
+
+    template: MessageTemplate | None = None
+
+
 class BusinessFile(Part):
     """business.yaml."""
 
@@ -108,6 +126,7 @@ class BusinessFile(Part):
     llm: Model = "none"
     classifier: Text = DEFAULT_CLASSIFIER
     codes: Literal["demo"] | None = None
+    whatsapp: OnWhatsApp = OnWhatsApp()
 
     @field_validator("classifier")
     @classmethod
@@ -116,7 +135,7 @@ class BusinessFile(Part):
             return value
         raise BadValueError(f"There is no classifier {quote(value)}.", did_you_mean(value, registry.names()))
 
-    @field_validator("holidays", "formats", "thresholds", "retrieval", "tone", "classifier", mode="before")
+    @field_validator("holidays", "formats", "thresholds", "retrieval", "tone", "classifier", "whatsapp", mode="before")
     @classmethod
     def _nothing_is_the_default(cls, value: Any, info: ValidationInfo) -> Any:
         """`holidays:` with nothing behind it is how an owner leaves it out."""

@@ -127,6 +127,32 @@ def _check_model(value: str) -> str:
     )
 
 
+def _check_template_name(value: str) -> str:
+    if re.fullmatch(r"[a-z0-9_]{1,512}", value):
+        return value
+    raise BadValueError(
+        f"{quote(value)} is no name of a template.", "Copy it from WhatsApp Manager: small letters, digits and _."
+    )
+
+
+def _check_template_language(value: str) -> str:
+    if re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", value):
+        return value
+    raise BadValueError(
+        f"{quote(value)} is no language of a template.",
+        "Write its code, as in en, en_US or hi, as the template has it.",
+    )
+
+
+def _check_content_sid(value: str) -> str:
+    if re.fullmatch(r"HX[0-9a-f]{32}", value):
+        return value
+    raise BadValueError(
+        f"{quote(value)} is no content SID of Twilio's.",
+        "Copy it from the Content Template Builder: HX and 32 characters.",
+    )
+
+
 def _read_hours(value: Any) -> tuple[Span, ...]:
     """`closed`, or one or more spans as in "10:00-13:00, 16:00-20:00"."""
     if not isinstance(value, str) or not value.strip():
@@ -172,6 +198,9 @@ Timezone = Annotated[Text, AfterValidator(_check_timezone)]
 Email = Annotated[Text, AfterValidator(_check_email)]
 Url = Annotated[Text, AfterValidator(_check_url)]
 Model = Annotated[Text, AfterValidator(_check_model)]
+TemplateName = Annotated[Text, AfterValidator(_check_template_name)]
+TemplateLanguage = Annotated[Text, AfterValidator(_check_template_language)]
+ContentSid = Annotated[Text, AfterValidator(_check_content_sid)]
 Hours = Annotated[tuple[Span, ...], BeforeValidator(_read_hours)]
 OneOrMore = Annotated[tuple[T, ...], BeforeValidator(_as_list)]
 """A list, or one value in place of a list of one."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from munshi.bot.channel import DeliveryError, Part
+from munshi.bot.channel import DeliveryError, Part, Window
 from munshi.bot.channel_users import ChannelUsers
 from munshi.bot.files_elsewhere import FilesElsewhere
 from munshi.bot.message import Media
 from munshi.bot.privacy import mask
 from munshi.bot.store import Store
+from munshi.bot.template import Template
 from munshi.bot.twilio import CHANNEL
-from munshi.bot.twilio.errors import consequence
+from munshi.bot.twilio.errors import OUTSIDE_WINDOW, consequence
+from munshi.bot.whatsapp import OPEN
 from munshi.bot.whatsapp.marks import to_marks
 from munshi.bot.whatsapp.media import MediaError, read_bytes
 from munshi.bot.whatsapp.payload import USER_ID
@@ -29,6 +32,7 @@ TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 _HOSTS = ("twilio.com", "twiliocdn.com", "amazonaws.com")
 _DETAIL = 200
+_WHATSAPP = "whatsapp:"
 
 
 class Twilio:
@@ -41,7 +45,14 @@ class Twilio:
     name = CHANNEL
 
     def __init__(
-        self, http: httpx.Client, store: Store, elsewhere: FilesElsewhere, *, sender: str, callback: str
+        self,
+        http: httpx.Client,
+        store: Store,
+        elsewhere: FilesElsewhere,
+        *,
+        sender: str,
+        callback: str,
+        template: Template | None = None,
     ) -> None:
         self._http = http
         self._store = store
@@ -49,6 +60,8 @@ class Twilio:
         self._elsewhere = elsewhere
         self._sender = sender
         self._callback = callback
+        on_whatsapp = sender.startswith(_WHATSAPP)  # an SMS may be sent at any time
+        self.window = Window(OPEN, str(OUTSIDE_WINDOW), _template_part(template)) if on_whatsapp else None
 
     def parts(self, reply: Reply, language: Language) -> Sequence[Part]:
         """A reply as texts, its choices numbered under the last, and a place; where its files are is told.
@@ -67,10 +80,12 @@ class Twilio:
         }
         try:
             response = self._http.post("Messages.json", data=form)
-        except httpx.TimeoutException:
-            raise DeliveryError("retry", "timeout", "no answer in time") from None
+        except httpx.TimeoutException as error:
+            unsure = not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
+            raise DeliveryError("retry", "timeout", "no answer in time", unsure=unsure) from None
         except httpx.HTTPError as error:
-            raise DeliveryError("retry", "unreachable", type(error).__name__) from None
+            unsure = not isinstance(error, httpx.ConnectError)
+            raise DeliveryError("retry", "unreachable", type(error).__name__, unsure=unsure) from None
         answer = _object(response)
         if not response.is_success:
             raise _refusal(response, answer)
@@ -97,7 +112,7 @@ class Twilio:
         with self._store.reading() as db:
             known = self._users.known(db, address)
         phone = known.phone if known is not None else ("" if USER_ID.fullmatch(address) else address)
-        prefix = "whatsapp:" if self._sender.startswith("whatsapp:") else ""
+        prefix = _WHATSAPP if self._sender.startswith(_WHATSAPP) else ""
         return f"{prefix}+{phone}" if phone else f"{prefix}{address}"
 
 
@@ -114,6 +129,15 @@ def _parts(reply: Reply, files: str) -> Iterator[Part]:
         yield {"Body": body, "PersistentAction": f"geo:{place['latitude']},{place['longitude']}{named}"}
 
 
+def _template_part(template: Template | None) -> Part | None:
+    """The approved message by its SID, the shop's name in its placeholder; None where Twilio has none."""
+    if template is None or not template.content_sid:
+        return None
+    words = {str(number): " ".join(word.split()) for number, word in enumerate(template.words, start=1)}
+    filled = {"ContentVariables": json.dumps(words, ensure_ascii=False)} if words else {}
+    return {"ContentSid": template.content_sid, **filled}
+
+
 def _object(response: httpx.Response) -> Mapping[str, Any]:
     try:
         answer = response.json()
@@ -127,4 +151,5 @@ def _refusal(response: httpx.Response, answer: Mapping[str, Any]) -> DeliveryErr
     number = code if isinstance(code, int) and not isinstance(code, bool) else -1
     kind, pause = consequence(number, response.status_code)
     detail = mask(str(answer.get("message") or response.reason_phrase))[:_DETAIL].replace("\n", " ")
-    return DeliveryError(kind, str(number if number >= 0 else response.status_code), detail, after=pause)
+    shown, unsure = str(number if number >= 0 else response.status_code), number < 0 and response.is_server_error
+    return DeliveryError(kind, shown, detail, after=pause, unsure=unsure)

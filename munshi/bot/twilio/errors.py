@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from munshi.bot.channel import FaultKind
 
+OUTSIDE_WINDOW = 63016
+"""WhatsApp's 24 hours after the customer's last message are over: only a template would be taken."""
+
 _BUSY = frozenset({14107, 20429, 30022, 63018})
 _DAILY_LIMIT = 63038
-# What waits for the customer's next message (63016) or for the owner: authentication, money, the account, the sender.
-_HOLD = frozenset({20003, 20005, 20403, 21606, 30002, 63007, 63016, 63020})
+# What waits for the customer's next message or for the owner: authentication, money, the account, the sender.
+_HOLD = frozenset({20003, 20005, 20403, 21606, 30002, 63007, OUTSIDE_WINDOW, 63020})
 
 
 def consequence(code: int, status: int) -> tuple[FaultKind, float | None]:

@@ -8,17 +8,18 @@ from typing import Any
 
 import httpx
 
-from munshi.bot.channel import DeliveryError, Part
+from munshi.bot.channel import DeliveryError, Part, Window
 from munshi.bot.channel_users import ChannelUsers
 from munshi.bot.files_elsewhere import FilesElsewhere
 from munshi.bot.incoming import Sender
 from munshi.bot.message import Media
 from munshi.bot.privacy import mask
 from munshi.bot.store import Store
-from munshi.bot.whatsapp import CHANNEL
-from munshi.bot.whatsapp.errors import consequence
+from munshi.bot.template import Template
+from munshi.bot.whatsapp import CHANNEL, OPEN
+from munshi.bot.whatsapp.errors import OUTSIDE_WINDOW, TEMPLATE_FAULTS, consequence
 from munshi.bot.whatsapp.media import fetch
-from munshi.bot.whatsapp.parts import FILE, parts
+from munshi.bot.whatsapp.parts import FILE, parts, template_part
 from munshi.bot.whatsapp.payload import USER_ID
 from munshi.handlers.base import Language, Phrases, Reply
 from munshi.handlers.reply_file import ReplyFile
@@ -36,7 +37,13 @@ class WhatsApp:
     name = CHANNEL
 
     def __init__(
-        self, http: httpx.Client, number: str, store: Store, phrases: Phrases, elsewhere: FilesElsewhere
+        self,
+        http: httpx.Client,
+        number: str,
+        store: Store,
+        phrases: Phrases,
+        elsewhere: FilesElsewhere,
+        template: Template | None = None,
     ) -> None:
         self._http = http
         self._number = number
@@ -44,6 +51,7 @@ class WhatsApp:
         self._users = ChannelUsers(store.business, CHANNEL)
         self._phrases = phrases
         self._elsewhere = elsewhere
+        self.window: Window | None = Window(OPEN, str(OUTSIDE_WINDOW), template_part(template) if template else None)
 
     def parts(self, reply: Reply, language: Language) -> Sequence[Part]:
         """A reply as messages of the API, in their order."""
@@ -102,11 +110,13 @@ class WhatsApp:
         started = time.monotonic()
         try:
             response = self._http.post(f"{self._number}/{what}", **request)
-        except httpx.TimeoutException:
+        except httpx.TimeoutException as error:
             seconds = time.monotonic() - started
-            raise DeliveryError("retry", "timeout", f"no answer within {seconds:.0f} s") from None
+            unsure = not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
+            raise DeliveryError("retry", "timeout", f"no answer within {seconds:.0f} s", unsure=unsure) from None
         except httpx.HTTPError as error:
-            raise DeliveryError("retry", "unreachable", type(error).__name__) from None
+            unsure = not isinstance(error, httpx.ConnectError)
+            raise DeliveryError("retry", "unreachable", type(error).__name__, unsure=unsure) from None
         answer = _object(response)
         if not response.is_success:
             raise _refusal(response, answer.get("error"))
@@ -131,4 +141,5 @@ def _refusal(response: httpx.Response, error: Any) -> DeliveryError:
     asked = min(float(wait), 3600.0) if wait.isdecimal() else None
     detail = mask(str(told.get("message") or response.reason_phrase))[:_DETAIL].replace("\n", " ")
     after = max(pause or 0, asked or 0) or None
-    return DeliveryError(kind, str(number if number >= 0 else response.status_code), detail, after=after)
+    shown, unsure = str(number if number >= 0 else response.status_code), number < 0 and response.is_server_error
+    return DeliveryError(kind, shown, TEMPLATE_FAULTS.get(number, detail), after=after, unsure=unsure)

@@ -32,6 +32,19 @@ _HOLD = frozenset({0, 3, 10, 190, 368, 130497, 131005, 131031, 131037, 131042, 1
 _PERMISSIONS = range(200, 300)
 
 
+TEMPLATE_FAULTS = {
+    132000: "the template has more or fewer placeholders: `shop_name` in business.yaml must say whether it has one",
+    132001: "there is no approved template of that name in that language: see WhatsApp Manager, correct business.yaml",
+    132005: "the template is too long with the shop's name in it: make a shorter one",
+    132007: "Meta finds the template against its rules: make another",
+    132012: "the template's placeholder is of another kind: it must be a number, {{1}}, for text",
+    132015: "Meta has paused the template, since customers did not like it: wait some hours, or make another",
+    132016: "Meta has switched the template off, since it was paused too often: make another",
+    131049: "Meta did not deliver it, to spare the customer marketing: make the template's category *Utility*",
+}
+"""What an owner does about a template that was not taken."""
+
+
 def consequence(code: int, status: int) -> tuple[FaultKind, float | None]:
     """What becomes of a part, and the least pause before a retry, by Meta's `code` (0 and below: none) and HTTP status.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from munshi.bot.channel import Part
 from munshi.bot.files_elsewhere import FilesElsewhere
+from munshi.bot.template import Template
 from munshi.bot.whatsapp.marks import to_marks
 from munshi.bot.wording import WHATSAPP_LABEL, Rendered, ShownButton, plain, render
 from munshi.handlers.base import Language, Phrases, Reply
@@ -61,6 +62,16 @@ def parts(reply: Reply, language: Language, phrases: Phrases, elsewhere: FilesEl
     yield from (_file(file, caption=plain(file.title)[:_CAPTION]) for file in files)
     if place := reply.data.get("location"):
         yield _place(place)
+
+
+def template_part(template: Template) -> Part:
+    """The approved message that may be sent at any time."""
+    told: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
+    if template.words:
+        # Meta takes no line breaks, tabs or rows of blanks there.
+        words = [{"type": "text", "text": " ".join(word.split())} for word in template.words]
+        told["components"] = [{"type": "body", "parameters": words}]
+    return {"type": "template", "template": told}
 
 
 def pressed(id: str) -> str:

@@ -16,7 +16,8 @@ from typing import Any, get_args
 
 from munshi.bot.channel import DeliveryStatus
 from munshi.bot.incoming import Delivery, Incoming, Report, Said, Sender
-from munshi.bot.whatsapp.errors import consequence
+from munshi.bot.privacy import mask
+from munshi.bot.whatsapp.errors import TEMPLATE_FAULTS, consequence
 from munshi.bot.whatsapp.kinds import said
 
 USER_ID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
@@ -26,6 +27,7 @@ _PHONE = re.compile(r"\+?(\d{5,20})")
 _MOVED = frozenset({"user_changed_number", "customer_changed_number", "user_changed_user_id"})
 _IDENTITY = frozenset({"user_identity_changed", "customer_identity_changed"})
 _LONGEST_ID = 200
+_DETAIL = 200
 _PLAYED = "played"  # a voice message that was heard was read
 _NAMED = frozenset({"from", "from_user_id", "id", "timestamp", "type", "context"})
 
@@ -119,7 +121,8 @@ def _report(raw: Json) -> Report | None:
         return report
     code = errors[0].get("code")
     number = int(code) if isinstance(code, int | str) and re.fullmatch(r"\d{1,9}", str(code)) else 0
-    return replace(report, code=str(number), kind=consequence(number, 400)[0])
+    detail = TEMPLATE_FAULTS.get(number) or mask(_text(errors[0].get("title")))[:_DETAIL].replace("\n", " ")
+    return replace(report, code=str(number), kind=consequence(number, 400)[0], detail=detail)
 
 
 def _id(raw: Json) -> str:

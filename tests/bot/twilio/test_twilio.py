@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -13,9 +15,14 @@ from sqlalchemy import Engine
 from munshi.bot.channel import DeliveryError
 from munshi.bot.channels import open_channels
 from munshi.bot.incoming import Sender
-from munshi.bot.message import Media
+from munshi.bot.keeper import Keeper
+from munshi.bot.message import Media, Message
+from munshi.bot.outbox import Outbox
+from munshi.bot.outbox_rows import Queued
+from munshi.bot.sender import Sender as Sending
 from munshi.bot.settings import SettingsError, load_settings
 from munshi.bot.store import Store
+from munshi.bot.template import Template
 from munshi.bot.twilio.client import LONGEST, Twilio
 from munshi.bot.twilio.form import read_form
 from munshi.bot.twilio.signature import is_signed, sign
@@ -166,6 +173,48 @@ def test_a_file_is_fetched_from_twilio_and_from_nowhere_else(twilio: Twilio, ser
     for url, most in ((f"{server.address}/gone", 100), (f"{server.address}/media/ME1", 3), ("http://evil.example/", 9)):
         with pytest.raises(MediaError):
             twilio.fetch(Media(url, ""), most=most)
+
+
+TEMPLATE = Template("answer_ready", "en", ("Nand\nAuto  🛵",), "HX" + "0" * 32)
+
+
+def test_twilios_error_of_the_24_hours_leads_to_the_template_by_its_sid(engine: Engine, server: TwilioServer) -> None:
+    store = Store(engine, "shop")
+    settings = load_settings(
+        twilio_account_sid=ACCOUNT, twilio_auth_token=TOKEN, twilio_from="whatsapp:+14155238886",
+        twilio_url="https://shop.example/webhooks/twilio", twilio_api=server.address,
+    )  # fmt: skip
+    channels = open_channels(settings, store, Phrasebook(), template=TEMPLATE)
+    store.accept_all([Message("hi", "s1", "919876543210", "twilio")])
+    with store.transaction() as db:
+        line = store.say(db, "s1", "person", "It is here")
+        Outbox(store, channels).post(db, Queued("s1", "twilio", line, "person"), Reply("It is here"), "en")
+    server.refusals = [(400, 63016)]
+    sender = Sending(store, channels, Keeper(store))
+    while sender.send_some():
+        pass
+    (sent,) = server.sent
+    assert (sent["ContentSid"], json.loads(sent["ContentVariables"])) == (TEMPLATE.content_sid, {"1": "Nand Auto 🛵"})
+    assert "Body" not in sent
+    store.accept_all([Message("yes", "s1", "919876543210", "twilio")])
+    while sender.send_some():
+        pass
+    assert [form.get("Body") for form in server.sent] == [None, "It is here"]
+
+
+@pytest.mark.parametrize(("sender", "sid"), [("+14155238886", "HX" + "0" * 32), ("whatsapp:+14155238886", "")])
+def test_an_sms_needs_no_template_and_without_a_sid_there_is_none(
+    engine: Engine, server: TwilioServer, sender: str, sid: str
+) -> None:
+    settings = load_settings(
+        twilio_account_sid=ACCOUNT, twilio_auth_token=TOKEN, twilio_from=sender,
+        twilio_url="https://shop.example/webhooks/twilio", twilio_api=server.address,
+    )  # fmt: skip
+    window = open_channels(
+        settings, Store(engine, "shop"), Phrasebook(), template=replace(TEMPLATE, content_sid=sid)
+    )["twilio"].window  # fmt: skip
+    assert (window is None) == (not sender.startswith("whatsapp:"))
+    assert window is None or window.template is None
 
 
 def test_half_a_setup_is_told(engine: Engine) -> None:

@@ -18,14 +18,17 @@ from munshi.bot.files_elsewhere import FilesElsewhere
 from munshi.bot.incoming import Sender
 from munshi.bot.settings import SettingsError, load_settings
 from munshi.bot.store import Store
+from munshi.bot.template import Template
 from munshi.bot.whatsapp.client import WhatsApp
-from munshi.bot.whatsapp.parts import parts, pressed
+from munshi.bot.whatsapp.errors import OUTSIDE_WINDOW, TEMPLATE_FAULTS
+from munshi.bot.whatsapp.parts import parts, pressed, template_part
 from munshi.bot.wording import Phrasebook
 from munshi.handlers.base import Button, Reply
 from munshi.handlers.reply_file import PDF, XLSX, ReplyFile
 from munshi.knowledge.base import Citation
 from munshi.ui.meta_limits import complaint
-from munshi.ui.meta_stand_in import MetaStandIn, Sent
+from munshi.ui.meta_messages import Sent
+from munshi.ui.meta_stand_in import MetaStandIn
 
 ELSEWHERE = FilesElsewhere(Phrasebook(), "counter@shop.example")
 PHONE, USER_ID = "919876543210", "IN.13491208655302741918"
@@ -171,6 +174,67 @@ def test_what_a_refusal_means(whatsapp: WhatsApp, meta: MetaStandIn, fault: Any,
     assert "\n" not in refused.value.detail
     assert (refused.value.after or 0) >= (6 if fault == 131056 else 0)
     send(whatsapp, Reply("hello"))
+
+
+APPROVED = {
+    ("answer_ready", "en"): "You have an answer from {{1}}. Reply to read it.",
+    ("plain", "hi"): "आपका उत्तर तैयार है।",
+    ("long", "en"): "{{1}}" + "x" * 1000,
+}
+
+
+@pytest.mark.parametrize(
+    ("template", "read"),
+    [
+        (Template("answer_ready", "en", ("Nand\n\tAuto      Parts 🛵",)), "Nand Auto Parts 🛵. Reply"),
+        (Template("answer_ready", "en", ("दुकान ‏שלום",)), "दुकान ‏שלום. Reply"),
+        (Template("plain", "hi"), "आपका उत्तर तैयार है।"),
+    ],
+)
+def test_a_template_goes_out_as_meta_wants_it(
+    whatsapp: WhatsApp, meta: MetaStandIn, template: Template, read: str
+) -> None:
+    meta.templates, meta.is_open = APPROVED, False
+    whatsapp.send(PHONE, template_part(template), "r")
+    assert read in meta.sent[0].text
+    assert (meta.sent[0].ref, meta.refused) == ("r", [])
+    with pytest.raises(DeliveryError) as refused:
+        send(whatsapp, Reply("hello"))
+    assert (refused.value.kind, refused.value.code) == ("hold", str(OUTSIDE_WINDOW))
+
+
+@pytest.mark.parametrize(
+    ("template", "code"),
+    [
+        (Template("answer_raedy", "en", ("Shop",)), 132001),
+        (Template("answer_ready", "en_US", ("Shop",)), 132001),
+        (Template("answer_ready", "en"), 132000),
+        (Template("plain", "hi", ("Shop",)), 132000),
+        (Template("long", "en", ("Shop" * 20,)), 132005),
+        *((Template("plain", "hi"), code) for code in (132007, 132012, 132015, 132016)),
+    ],
+)
+def test_a_template_that_meta_does_not_take_tells_the_owner_what_to_do(
+    whatsapp: WhatsApp, meta: MetaStandIn, template: Template, code: int
+) -> None:
+    meta.templates = APPROVED
+    meta.faults.append(code)
+    with pytest.raises(DeliveryError) as refused:
+        whatsapp.send(PHONE, template_part(template), "r")
+    assert (refused.value.kind, refused.value.code) == ("dead", str(code))
+    assert refused.value.detail == TEMPLATE_FAULTS[code]
+
+
+@pytest.mark.parametrize(
+    ("fault", "unsure"), [("cut", True), (503, True), (500, True), (131016, False), (429, False), (132001, False)]
+)
+def test_it_is_told_whether_a_message_may_have_been_taken(
+    whatsapp: WhatsApp, meta: MetaStandIn, fault: Any, unsure: bool
+) -> None:
+    meta.faults.append(fault)
+    with pytest.raises(DeliveryError) as refused:
+        send(whatsapp, Reply("hello"))
+    assert refused.value.unsure is unsure
 
 
 def test_no_answer_in_time_is_tried_again(store: Store, meta: MetaStandIn) -> None:

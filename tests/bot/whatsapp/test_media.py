@@ -24,7 +24,8 @@ from munshi.bot.whatsapp.media import MediaError, fetch
 from munshi.bot.wordless import answer_key
 from munshi.handlers.attachments import MOST_BYTES, AttachmentError, files_of, keep
 from munshi.handlers.sealing import destroy_key
-from munshi.ui.meta_stand_in import File, MetaStandIn
+from munshi.ui.meta_messages import File
+from munshi.ui.meta_stand_in import MetaStandIn
 from tests.pictures import picture
 
 PDF, JPEG = b"%PDF-1.7 a bill", picture()
