@@ -37,6 +37,11 @@ def webhook(*messages: Said) -> tuple[bytes, dict[str, str]]:
     return body, {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_request: object) -> None:
+        """A caller that was killed in the midst of its call is no fault of this server's."""
+
+
 @dataclass
 class Meta:
     """The send endpoint. `taken` holds what it was given, in order: to whom, and the shop's name of the part."""
@@ -51,8 +56,10 @@ class Meta:
             disable_nagle_algorithm = True  # head and body are written apart, and the second would wait for the first
 
             def do_POST(self) -> None:
-                given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                self._answer(meta.take(given))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) == length:  # else its sender was killed in the midst of it
+                    self._answer(meta.take(json.loads(body)))
 
             def _answer(self, told: dict[str, Any]) -> None:
                 body = json.dumps(told).encode()
@@ -64,7 +71,7 @@ class Meta:
             def log_message(self, *_line: object) -> None:
                 return
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self

@@ -19,8 +19,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.load import BUSINESS, stream
 from benchmarks.load_meta import SECRET, Meta, Said, webhook
+from benchmarks.load_stream import BUSINESS, stream
 from benchmarks.machine import describe
 from munshi.bot.app import App, open_app
 from munshi.bot.audit import Audit

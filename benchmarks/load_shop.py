@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks.load_meta import SECRET, Meta, Said, webhook
 
 _START_SECONDS = 180
+_GONE_SECONDS = 180
 _LANES = 16
 
 
@@ -43,6 +44,10 @@ class Shop:
             if int(fields[1]) == self.process.pid and fields[0] != "Z":
                 found.append(int(stat.parent.name))
         return found
+
+    def at_work(self) -> list[int]:
+        """Those of its workers that have started and answer: they hold the file of their name open."""
+        return [pid for pid in self.workers() if any("/processes/" in name for name in open_files(pid))]
 
 
 @contextmanager
@@ -102,11 +107,12 @@ def _await(port: int, process: subprocess.Popen[bytes]) -> None:
 def deliver(port: int, requests: Sequence[Sequence[Said]], *, rate: float) -> list[float]:
     """Bring webhooks, `rate` a second (0: as fast as they are taken); seconds from when each was due to its 200.
 
-    A request that is not answered with 200 is brought again, as Meta does. What is late because those before it were
-    slow counts as late.
+    A request that is not answered with 200 is brought again, as Meta does, but not for ever: a server that takes none
+    for minutes ends the run. What is late because those before it were slow counts as late.
     """
     spent = [0.0] * len(requests)
     started = time.perf_counter()
+    gone = threading.Event()
 
     def bring(lane: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -114,12 +120,14 @@ def deliver(port: int, requests: Sequence[Sequence[Said]], *, rate: float) -> li
             due = started + number / rate if rate else time.perf_counter()
             time.sleep(max(0.0, due - time.perf_counter()))
             body, headers = webhook(*requests[number])
-            while True:
+            while not gone.is_set():
                 try:
                     if _request(connection, "POST", "/webhooks/whatsapp", body, headers) == 200:
                         break
                 except (OSError, http.client.HTTPException):
                     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+                if time.perf_counter() - due > _GONE_SECONDS:
+                    gone.set()
                 time.sleep(0.2)
             spent[number] = time.perf_counter() - due
 
@@ -128,6 +136,8 @@ def deliver(port: int, requests: Sequence[Sequence[Said]], *, rate: float) -> li
         thread.start()
     for thread in threads:
         thread.join()
+    if gone.is_set():
+        raise SystemExit(f"FAULT the server took a message for {_GONE_SECONDS} s by no 200")
     return spent
 
 
@@ -142,3 +152,28 @@ def _request(
     response = connection.getresponse()
     response.read()
     return response.status
+
+
+def memory(pid: int) -> float:
+    """Resident memory in MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def descriptors(pid: int) -> int:
+    """Open descriptors."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def open_files(pid: int) -> list[str]:
+    """What the descriptors of a process stand for; of one that has ended, nothing."""
+    try:
+        return [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:
+        return []
