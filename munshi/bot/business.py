@@ -174,6 +174,7 @@ def _profile(file: BusinessFile) -> BusinessProfile:
         phone=file.contact.phone,
         email=file.contact.email or "",
         maps_url=file.contact.maps_url or "",
+        gstin=file.contact.gstin or "",
     )
 
 

@@ -151,6 +151,7 @@ class BusinessProfile:
     phone: str
     email: str
     maps_url: str
+    gstin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 import time
 import uuid
@@ -82,6 +83,15 @@ class TestAMessage:
         site.post("/messages", json={"session_id": "v4", "text": "where is my order NAS-10234", "id": "same"})
         site.post("/messages", json={"session_id": "v5", "text": "hello", "id": "same"})
         assert [line["text"] for line in lines(site, "v5") if line["role"] == "customer"] == ["hello"]
+
+    def test_a_file_comes_with_the_reply_and_with_its_line(self, site: httpx.Client) -> None:
+        for text in ("please send me a copy of my bill for order NAS-20401", "+919000000137"):
+            told = site.post("/messages", json={"session_id": "bill", "text": text}).json()
+        (file,) = told["attachments"]
+        assert (file["name"], file["mime_type"]) == ("bill-NAS-20401.pdf", "application/pdf")
+        data = base64.b64decode(file["content"], validate=True)
+        assert (data[:5], len(data)) == (b"%PDF-", file["size"])
+        assert [line["attachments"] for line in lines(site, "bill")][-1] == [file]
 
     @pytest.mark.parametrize("text", ["", " \u200b ", "\x00", "😀" * 50, "مرحبا", "x" * 5000])
     def test_whatever_its_text_it_is_answered(self, site: httpx.Client, text: str) -> None:

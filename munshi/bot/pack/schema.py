@@ -21,6 +21,7 @@ from munshi.bot.pack.values import (
     Currency,
     Date,
     Email,
+    Gstin,
     Hours,
     Model,
     OneOrMore,
@@ -72,6 +73,7 @@ class Contact(Part):
     address: Text
     email: Email | None = None
     maps_url: Url | None = None
+    gstin: Gstin | None = None
 
 
 class Formats(Part):

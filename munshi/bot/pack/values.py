@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import phonenumbers
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from stdnum.in_ import gstin
 
 from munshi.bot.pack.faults import did_you_mean, quote
 from munshi.handlers.base import Language
@@ -119,6 +120,12 @@ def _check_url(value: str) -> str:
     raise BadValueError(f"{quote(value)} is not a web address.", "Copy it from the browser, with https:// in front.")
 
 
+def _check_gstin(value: str) -> str:
+    if gstin.is_valid(value):
+        return str(gstin.compact(value))
+    raise BadValueError(f"{quote(value)} is not a GSTIN.", "Copy its 15 letters and digits from your registration.")
+
+
 def _check_model(value: str) -> str:
     if value == "none" or re.fullmatch(r"[a-z_]+:\S+", value):
         return value
@@ -197,6 +204,7 @@ Currency = Annotated[Text, AfterValidator(_check_currency)]
 Timezone = Annotated[Text, AfterValidator(_check_timezone)]
 Email = Annotated[Text, AfterValidator(_check_email)]
 Url = Annotated[Text, AfterValidator(_check_url)]
+Gstin = Annotated[Text, AfterValidator(_check_gstin)]
 Model = Annotated[Text, AfterValidator(_check_model)]
 TemplateName = Annotated[Text, AfterValidator(_check_template_name)]
 TemplateLanguage = Annotated[Text, AfterValidator(_check_template_language)]
