@@ -36,6 +36,7 @@ from munshi.ui.operations import METRICS, operations
 from munshi.ui.owner_only import OwnerOnly, from_own_page, is_loopback
 from munshi.ui.past_queries import greet_owner
 from munshi.ui.processes import worker_processes
+from munshi.ui.reading_time import ReadingTime
 from munshi.ui.search_page import PATH, build_search_page, title
 from munshi.ui.twilio_webhook import twilio_door, twilio_routes
 from munshi.ui.uploads import upload_routes
@@ -64,6 +65,7 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
         max_body_size=MAX_BODY_BYTES,
         middleware=[
             Middleware(SafeHeaders),
+            Middleware(ReadingTime),
             Middleware(OnlyPathsInUse),
             *_address_rate(app),
             Middleware(OwnerOnly, path=PATH, password=password),
