@@ -8,9 +8,11 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from munshi.bot.bell import Bell, LocalBell
 from munshi.bot.business import load_business
 from munshi.bot.channels import open_channels
 from munshi.bot.database import open_engine
+from munshi.bot.inbox_watch import InboxWatch, News
 from munshi.bot.outbox import Outbox
 from munshi.bot.outbox_rows import Queued, unsent_lines
 from munshi.bot.settings import Settings
@@ -35,9 +37,10 @@ def _reference(given: str) -> str:
 class Inbox:
     """The tickets of one business and the chats they are about."""
 
-    def __init__(self, store: Store, outbox: Outbox | None = None) -> None:
-        """Without an outbox every chat is read by a window."""
+    def __init__(self, store: Store, outbox: Outbox | None = None, bell: Bell | None = None) -> None:
+        """Without an outbox every chat is read by a window; without a bell a watch only looks now and then."""
         self._store = store
+        self._bell = bell or LocalBell()
         self._outbox = outbox or Outbox(store, {})
 
     def tickets(self, *, closed: bool = False) -> list[Ticket]:
@@ -96,6 +99,14 @@ class Inbox:
             self._store.hold(db, ticket.session_id, None)
         return ticket
 
+    def watch(self, reference: str | None = None) -> Iterator[News]:
+        """What comes in from here on: of all tickets without end, of one until it is closed.
+
+        With one ticket it begins with what the customer has written since the last answer. Raises TicketError where
+        there is none.
+        """
+        return InboxWatch(self._store, self._bell, None if reference is None else _reference(reference)).news()
+
     def _let_sending_end(self, session_id: str) -> None:
         """What the bot was handing over at the moment the chat was taken cannot be called back: wait for that."""
         ends = time.monotonic() + _SENDING_SECONDS
@@ -120,6 +131,6 @@ def open_inbox(settings: Settings) -> Iterator[Inbox]:
         with open_shared(settings, business.key) as shared:
             store = Store(engine, business.key, ring=shared.bell.ring)
             channels = open_channels(settings, store, phrases, email=email, template=business.template)
-            yield Inbox(store, Outbox(store, channels))
+            yield Inbox(store, Outbox(store, channels), shared.bell)
     finally:
         engine.dispose()

@@ -12,12 +12,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from munshi.bot.settings import load_settings
-from munshi.ui.console import BusinessOption, JsonOption, show_json, show_pairs, show_table, telling_faults
+from munshi.bot.wording import plain
+from munshi.ui.console import (
+    BusinessOption,
+    JsonOption,
+    show_json,
+    show_json_line,
+    show_pairs,
+    show_table,
+    telling_faults,
+)
+from munshi.ui.stopping import leaving_on_sigterm
 
 if TYPE_CHECKING:
     from munshi.bot.inbox import Inbox
+    from munshi.bot.inbox_watch import News
 
-inbox = typer.Typer(help="Tickets that wait for a person: list, show, files, claim, reply, release.")
+inbox = typer.Typer(help="Tickets that wait for a person: list, watch, show, files, claim, reply, release.")
 
 TicketArgument = Annotated[str, typer.Argument(help="The ticket's reference or number.")]
 PersonOption = Annotated[str | None, typer.Option("--as", help="Your name; default: your name on this computer.")]
@@ -55,6 +66,35 @@ def list_tickets(
         columns = ("ticket", "since", "status", "kind", "reason")
         rows = [(t.reference, f"{t.created_at:%d %b %H:%M}", t.status, t.kind, t.reason) for t in tickets]
         show_table(columns, rows)
+
+
+@inbox.command()
+def watch(
+    ticket: Annotated[str | None, typer.Argument(help="Only this ticket, and what its customer writes.")] = None,
+    business: BusinessOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line.")] = False,
+) -> None:
+    """Show new tickets as they come, and what customers write whose tickets are claimed, until Ctrl-C."""
+    with leaving_on_sigterm(), _opened(business) as box:
+        coming = box.watch(ticket)
+        what = "what its customer writes" if ticket else "tickets, and for customers whose tickets are claimed"
+        typer.secho(f"  Waiting for {what} (Ctrl-C ends it)", err=True, dim=True)
+        for new in coming:
+            _show_news(new, as_json=as_json)
+
+
+def _show_news(new: News, *, as_json: bool) -> None:
+    found, line = new.ticket, new.line
+    if as_json and line is not None:
+        show_json_line({"event": new.event, "ticket": found.reference, "id": line.id, "text": line.text, "at": line.at})
+        return
+    if as_json:
+        show_json_line({"event": new.event, **dataclasses.asdict(found)})
+        return
+    when = found.updated_at if line is None else line.at
+    reason = " ".join(found.reason.split())
+    told = {"ticket": f"new {found.kind}: {reason}", "closed": "closed", "message": line.text if line else ""}
+    typer.echo(plain(f"{when.astimezone():%H:%M} {found.reference} {told[new.event]}"))
 
 
 @inbox.command()

@@ -66,6 +66,12 @@ def show_json(data: object) -> None:
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
 
 
+def show_json_line(data: object) -> None:
+    """One JSON document in one line, read by whoever is at the other end as soon as it is written."""
+    typer.echo(json.dumps(data, ensure_ascii=False, default=str))
+    sys.stdout.flush()
+
+
 def show_piece(piece: str) -> None:
     """A piece of a reply that is still being written."""
     typer.echo(plain(piece), nl=False)

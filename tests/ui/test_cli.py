@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -195,3 +196,25 @@ def test_chats_are_exported_as_training_data(munshi, tmp_path: Path) -> None:
     lost = munshi("export", "chat-data", "--out", str(tmp_path / "no" / "chats.jsonl"))
     assert lost.exit_code == 1
     assert "name another file" in lost.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals there")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_inbox_is_watched_until_it_is_told_to_stop(munshi, home: Path, how: signal.Signals) -> None:
+    munshi("ask", "I want to talk to a person", "--session", "one")
+    (first,) = json.loads(munshi("inbox", "list", "--json").stdout)
+    munshi("inbox", "claim", first["reference"], "--as", "Asha")
+    command = [sys.executable, "-m", "munshi", "inbox", "watch", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        assert watching.stderr is not None
+        assert "Ctrl-C" in watching.stderr.readline()
+        munshi("ask", "कोई है? \u202e😀", "--session", "one")
+        heard = json.loads(watching.stdout.readline())
+        munshi("ask", "I want to talk to a person", "--session", "two")
+        new = json.loads(watching.stdout.readline())
+        watching.send_signal(how)
+        assert watching.wait(30) == 0
+        assert watching.stderr.read() == ""
+    assert (heard["event"], heard["ticket"], heard["text"]) == ("message", first["reference"], "कोई है? \u202e😀")
+    assert (new["event"], new["session_id"]) == ("ticket", "two")
