@@ -214,3 +214,13 @@ def test_a_file_that_is_no_photo_is_declined_in_words(page: Page) -> None:
     expect(page.locator("#log .message.bot").last).to_contain_text("photos and PDFs", timeout=30_000)
     chosen.set_input_files([{"name": "huge.jpg", "mimeType": "image/jpeg", "buffer": bytes(10 * 1024 * 1024 + 1)}])
     expect(page.locator("#sending")).to_contain_text("10 MB")
+
+
+def test_what_the_window_says_of_a_file_is_in_the_language_of_the_chat(page: Page) -> None:
+    ask(page, "क्लच प्लेट का दाम क्या है")
+    huge = {"name": "huge.jpg", "mimeType": "image/jpeg", "buffer": bytes(10 * 1024 * 1024 + 1)}
+    page.locator("#box input[type=file]").set_input_files([huge])
+    expect(page.locator("#sending")).to_contain_text("फ़ाइल बहुत बड़ी है")
+    page.route("**/upload", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.locator("#box input[type=file]").set_input_files([{**huge, "buffer": picture()}])
+    expect(page.locator("#sending")).to_contain_text("भेजी नहीं जा सकी")

@@ -14,6 +14,7 @@ from munshi.bot.app import App, open_app
 from munshi.bot.inbox import Inbox
 from munshi.bot.settings import Settings, load_settings
 from munshi.handlers.attachments import MOST_BYTES, MOST_FILES, files_of
+from munshi.handlers.base import Language
 from munshi.ui.guards import COOKIE
 from munshi.ui.server import MAX_BODY_BYTES, create_server
 from tests.pictures import picture
@@ -80,8 +81,27 @@ def test_only_the_chat_itself_may_send_one(browser: TestClient, shop: App, token
         assert browser.post("/upload", content=picture(), headers=headers).status_code == 403
     browser.cookies.clear()
     assert browser.post("/upload", content=picture()).status_code == 403
-    assert browser.get("/upload").status_code in (404, 405)
     assert kept(shop, token) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [("", "en"), ("clutch plate ka rate kya hai bhai", "hinglish"), ("क्लच प्लेट का दाम क्या है", "hi")],
+)
+def test_what_the_window_says_of_a_file_is_in_the_chats_language(
+    browser: TestClient, shop: App, token: str, said: str, language: Language
+) -> None:
+    if said:
+        shop.respond(said, session_id=f"web-{token}")
+    told = browser.get("/upload").json()
+    assert told["too_large"] == shop.phrases("attachment_too_large", language)
+    assert told["failed"] == shop.phrases("attachment_not_sent", language)
+    assert told["sending"].count("{name}") == 1
+
+
+def test_a_browser_without_a_chat_is_told_in_english(browser: TestClient, shop: App) -> None:
+    browser.cookies.clear()
+    assert browser.get("/upload").json()["failed"] == shop.phrases("attachment_not_sent", "en")
 
 
 def test_a_large_file_is_refused_and_every_other_path_keeps_its_limit(

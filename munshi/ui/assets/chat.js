@@ -38,17 +38,34 @@ function addAttaching() {
   row.prepend(button, input);
 }
 
-async function sendFile(file, button) {
-  if (file.size > MOST_BYTES) return tell("That file is too large. Please send one of at most 10 MB.");
-  button.disabled = true;
-  tell(`Sending ${file.name} …`);
+// What is said of it, in the chat's language; these words where the server does not tell.
+const SAID = {
+  sending: "Sending {name} …",
+  too_large: "That file is too large. Please send one of at most 10 MB.",
+  failed: "The file could not be sent. Please try again in a moment.",
+};
+
+async function wording() {
   try {
+    const answer = await fetch("./upload");
+    return answer.ok ? await answer.json() : SAID;
+  } catch {
+    return SAID;
+  }
+}
+
+async function sendFile(file, button) {
+  button.disabled = true;
+  const said = await wording();
+  try {
+    if (file.size > MOST_BYTES) return tell(said.too_large);
+    tell(said.sending.replace("{name}", () => file.name));
     const headers = { "Content-Type": "application/octet-stream", "X-File-Name": encodeURIComponent(file.name) };
     const answer = await fetch("./upload", { method: "POST", body: file, headers });
-    tell(answer.ok ? "" : "The file could not be sent. Please try again in a moment.");
+    tell(answer.ok ? "" : said.failed);
     document.querySelector("#again")?.click();
   } catch {
-    tell("The file could not be sent. Please try again in a moment.");
+    tell(said.failed);
   } finally {
     button.disabled = false;
   }
