@@ -223,6 +223,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, shared: Sh
             too_often=_too_often(settings, shared),
             file_topics=FileTopics(business, phrases, tools.handlers),
             meter=metrics,
+            turns=shared.turns,
         ),
         classifier=opened.classifier,
         training=training,

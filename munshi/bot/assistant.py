@@ -79,10 +79,12 @@ class Assistant:
         too_often: Callable[[str], bool] = lambda _session_id: False,
         file_topics: FileTopics | None = None,
         meter: Meter | None = None,
+        turns: KeyedLocks | None = None,
     ) -> None:
         """`clock` gives an aware time in the business's zone, `too_often` counts a chat's messages.
 
-        `file_topics` is what a file that came without a word may be about.
+        `file_topics` is what a file that came without a word may be about; `turns` keeps others out of a chat while it
+        is thought over, which saves work: what is done once is seen to by the transaction that does it.
         """
         self._store = store
         self._understand = understand
@@ -95,7 +97,7 @@ class Assistant:
         self._file_topics = file_topics
         self._meter = meter or Unmeasured()
         self._recorder = Recorder(store, outbox, audit, conductor.phrases, conductor.llm, self._meter)
-        self._chats = KeyedLocks()
+        self._chats = turns or KeyedLocks()
 
     def respond(self, message: Message, *, say: Say | None = None) -> Response:
         """Answer a message; a message id that was answered before gets the same response again.

@@ -1,4 +1,4 @@
-"""What several workers share: wake-ups, rate limits, a cache. In process by default, in Redis by one setting.
+"""What several workers share: wake-ups, rate limits, chats' turns, a cache; in process, or in Redis by a setting.
 
 Redis holds the only copy of nothing: without it workers poll, count alone and compute again.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from munshi.bot.bell import Bell, LocalBell
 from munshi.bot.cache import Cache
+from munshi.bot.keyed_locks import KeyedLocks
 from munshi.bot.rates import LocalRates, Rates
 from munshi.bot.settings import Settings, SettingsError
 
@@ -26,6 +27,7 @@ class Shared:
     bell: Bell
     rates: Rates
     cache: Cache | None = None
+    turns: KeyedLocks = field(default_factory=KeyedLocks)
 
 
 @contextmanager
@@ -37,11 +39,12 @@ def open_shared(settings: Settings, business: str) -> Iterator[Shared]:
         return
     from munshi.bot.rates import RedisRates
     from munshi.bot.redis_bell import RedisBell
+    from munshi.bot.redis_locks import RedisLocks
 
     link = _link(url, business)
     bell = RedisBell(link)
     try:
-        yield Shared(bell, RedisRates(link), Cache(link))
+        yield Shared(bell, RedisRates(link), Cache(link), RedisLocks(link))
     finally:
         bell.close()
         link.close()
