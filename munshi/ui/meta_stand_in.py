@@ -70,6 +70,8 @@ class MetaStandIn:
     """The texts that are approved, by name and language."""
     is_open: bool = True
     """Whether the customer wrote in the last 24 hours."""
+    is_felt: bool = True
+    """Whether the shop has tried to write since then: what the customer writes afterwards opens them again."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -195,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
             meta.refused.append(wrong)
             self._refuse(400, 131009, wrong)
             return
-        is_template = message["type"] == "template"
+        is_template, meta.is_felt = message["type"] == "template", True
         code = template_fault(message["template"], meta.templates) if is_template else 0 if meta.is_open else 131047
         self._answer_or(code or meta.fault(), lambda: self._taken(message), taken=lambda: meta.take(message))
 

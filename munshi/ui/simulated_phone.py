@@ -75,7 +75,7 @@ class Phone:
         """Send a message of any kind; returns its id."""
         id = f"wamid.in.{secrets.token_hex(8)}"
         message = {**self._from(), "id": id, "timestamp": str(int(time.time())), "type": kind, kind: content, **more}
-        self.meta.is_open = True
+        self.meta.is_open |= self.meta.is_felt
         self._bring(self._payload(messages=[message], contacts=[self._contact()]))
         return id
 

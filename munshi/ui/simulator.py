@@ -135,8 +135,10 @@ def _expire(simulator: Simulator, rest: str) -> None:
 
 
 def _close(simulator: Simulator) -> None:
-    simulator.meta.is_open = False
-    simulator.show("24 hours went by: Meta takes nothing but templates until you write again.")
+    simulator.meta.is_open = simulator.meta.is_felt = False
+    simulator.show(
+        "The shop is silent for 24 hours: what it writes next comes too late, and waits until you write again."
+    )
 
 
 def _react(phone: Phone, sent: Sent | None, emoji: str) -> None:
@@ -170,7 +172,7 @@ HELP = """Write as the customer would; or:
   /late                the next message arrives after the one that follows it
   /fail CODE [TIMES]   the shop's next messages fail: 131047, 130429, 131056, 190, 503, timeout, cut, nonsense …
   /failed [CODE]       Meta tells afterwards that the last message did not arrive
-  /close               24 hours go by: Meta takes nothing but templates until you write again
+  /close               what the shop writes next comes after 24 hours: Meta takes nothing but templates then
   /number DIGITS, /identity, /hide                  a new number, another device, no number shown
   /other               be somebody else
   /forge               bring something that is not signed

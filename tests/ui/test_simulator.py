@@ -159,6 +159,14 @@ def test_after_24_hours_a_template_goes_out_and_the_answer_once_the_customer_wri
         assert table.replies(5)[3:] == ["Your clutch plate is here", "We close at eight"]
 
 
+def test_the_simulator_shows_what_comes_too_late(table: Table) -> None:
+    table.it.do("/close")
+    table.it.do("what time do you open on monday")
+    table.until(lambda: table.counts("outbox", "status = 'held'") == 1)
+    table.it.do("thanks")
+    assert "Monday" in table.replies(3)[1]
+
+
 def test_a_yes_from_who_has_not_been_sent_the_summary_confirms_nothing(table: Table) -> None:
     for number, words in enumerate(("please ring me back", "Asha", "9820012345"), start=1):
         table.it.do(words)
