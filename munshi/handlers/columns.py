@@ -205,7 +205,7 @@ def _read_area(cell: str) -> str:
     raise CellError(f"'{cell[:40]}' is not the name of an area.", "Write 60 characters at most.")
 
 
-def _read_pins(cell: str) -> list[list[int]]:
+def read_pins(cell: str) -> list[list[int]]:
     """PIN codes and ranges of them: "400614|400701-400710" to [[400614, 400614], [400701, 400710]]."""
     return [_read_pin_range(part.strip()) for part in cell.split("|") if part.strip()]
 
@@ -321,7 +321,7 @@ DELIVERY = RecordTable(
     "area",
     (
         CsvColumn("area", "area", _read_area, needed=True),
-        CsvColumn("pins", "pins", _read_pins, needed=True),
+        CsvColumn("pins", "pins", read_pins, needed=True),
         CsvColumn("charge", "charge_paise", _read_paise, needed=True),
         CsvColumn("included_kg", "included_kg", _read_count, empty=None),
         CsvColumn("extra_per_kg", "extra_paise", _read_paise, empty=None),

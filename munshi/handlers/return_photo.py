@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+import regex
 from sqlalchemy import Connection
 
 from munshi.handlers.attachments import file_of, latest_file
@@ -15,8 +15,16 @@ from munshi.handlers.records import Records
 _TAKING = frozenset({"chat", "whatsapp", "twilio"})
 _RECENT = timedelta(minutes=30)
 _NONE = "-"
-_WITHOUT = re.compile(
-    r"(?i)(?<!\w)(?:no|not|don'?t|without|skip|later|nahi|nahin|nhi|baad|bina|नहीं|नही|बाद|बिना)(?!\w)"
+_WORD = regex.compile(r"[\p{L}\p{M}'’]+")
+_WITHOUT = frozenset("no none not don't dont without skip later nahi nahin nhi baad bina नहीं नही बाद बिना".split())
+# What may stand beside one of those where nothing more is said than that there is no photo.
+_BESIDE = frozenset(
+    """a any have has i it one photo photos pic pics picture pictures image file now please pls this that step go on
+    continue sorry thanks thank you do send can can't got there is the for of with just ok okay
+    abhi hai he h ho mere paas pas koi ke ka ki mein main me mujhe bhej bhejna bheja sakta sakti sakte karo kar karna do
+    dena dunga dungi de ji bhai bhaiya yeh ye aage badho chalo filhal
+    फ़ोटो फोटो तस्वीर अभी है मेरे पास कोई के का की में मैं मुझे भेज भेजना सकता सकती करो कर करना दो देना दूँगा दूंगा जी
+    यह आगे बढ़ो""".split()
 )
 
 
@@ -31,7 +39,7 @@ class ReturnPhoto:
         """The file that `said` names by its id, or none of them. Raises SlotError."""
         if not said:
             return self._offered(turn)
-        if said == _NONE or _WITHOUT.search(said):
+        if said == _NONE or _is_without(said):
             return (Button(self.phrases("return_no_photo", turn.language), _NONE),)
         with self.records.reading() as db:
             if file_of(db, self.records.business, turn.session_id, said) is None:
@@ -45,6 +53,12 @@ class ReturnPhoto:
             sent = latest_file(db, self.records.business, turn.session_id, within=_RECENT)
         without = Button(self.phrases("return_no_photo", turn.language), _NONE)
         return (without,) if sent is None else (Button(self.phrases("return_this_photo", turn.language), sent), without)
+
+
+def _is_without(said: str) -> bool:
+    """Whether a message says that there is no photo, and nothing else."""
+    found = set(_WORD.findall(said.casefold().replace("’", "'")))
+    return not found.isdisjoint(_WITHOUT) and found <= _WITHOUT | _BESIDE
 
 
 def has_photo(turn: Turn) -> bool:

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz, process, utils
 from munshi.handlers.base import HandlerError, Phrases, Slot, SlotError, SlotKind, SlotSpec
 from munshi.handlers.money import grouped, money
 from munshi.handlers.phones import to_e164
+from munshi.handlers.words import FILLER
 
 MAX_TEXT_CHARS = 1_000
 MAX_LINE_CHARS = 120
@@ -28,6 +29,10 @@ _PERCENT_NOISE = re.compile(r"(?i)%|\b(?:percent|per cent|pct|p\.?a\.?)\b\.?|\s"
 _COUNT_NOISE = re.compile(r"(?i)\s*(?:pcs?|pieces?|nos?|units?|sets?|pairs?)\.?$|,")
 _EMAIL = re.compile(r"[^@\s<>\"(),;:\\]{1,64}@(?:[^@\s.<>\"(),;:\\]+\.)+[^@\s.<>\"(),;:\\\d]{2,}")
 _CODE = re.compile(r"[A-Z0-9](?:[A-Z0-9/-]{0,38}[A-Z0-9])?")
+_ASKING = frozenset(
+    "what where when why how which kya kahan kahaan kab kaise kyun kyon kaun kidhar kitna kitne kitni"
+    " क्या कहाँ कहां कब कैसे क्यों कौन किधर कितना कितने कितनी".split()
+)
 _NAME_FRAME = re.compile(
     r"(?i)^(?:my name is|i am|i'm|this is|mera naam|मेरा नाम|name is|naam|नाम)\s*[:\-]?\s+|\s+(?:hai|है|hun|hoon|हूँ)\.?$"
 )
@@ -74,10 +79,16 @@ def _text(spec: SlotSpec, value: str) -> str:
     return value
 
 
+def _is_asking(text: str) -> bool:
+    """Whether words are a question rather than a name: one asks, or there are several and every one is everyday."""
+    said = text.casefold().split()
+    return not _ASKING.isdisjoint(said) or (len(said) > 1 and FILLER.issuperset(said))
+
+
 def _name(_spec: SlotSpec, value: str) -> str:
     name = " ".join(_NAME_FRAME.sub("", value).split())
     letters = sum(unicodedata.category(char)[0] in "LM" for char in name)
-    if letters < 2 or any(char.isdigit() or char in "@/<>[]{}" for char in name):
+    if letters < 2 or any(char.isdigit() or char in "@/<>[]{}?" for char in name) or _is_asking(name):
         raise SlotError("slot_invalid_name")
     return name
 

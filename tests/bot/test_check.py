@@ -52,7 +52,7 @@ BUSINESS = [
     ("phone: +91 98765 43210", "phone: 12345", "phone: 12345", "12345"),
     ("phone: +91 98765 43210", "phone:", "  phone:", "phone"),
     ("email: shop@example.com", "email: shop", "email: shop", "shop"),
-    ("maps_url: https://", "gstin: 27AAPFU0939F1ZX\n  maps_url: https://", "gstin:", "GSTIN"),
+    ("maps_url: https://", "gstin: 27AAPFU0939F1ZX\n  maps_url: https://", "gstin: 27AAPFU0939F1ZX", "GSTIN"),
     ("maps_url: https://", "maps_url: file://", "maps_url:", "web address"),
     ("'ORD-[0-9]{4}'", "'ORD-[0-9'", "order_number:", "regular expression"),
     ("'ORD-[0-9]{4}'", "'(O+)+D-[0-9]{4}'", "order_number:", "repeats"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from rapidfuzz import fuzz, process
 
@@ -12,7 +13,7 @@ from munshi.bot.pack.files import read_bytes
 from munshi.bot.pack.reading import Pack
 from munshi.bot.pack.tables import FAQ, Rows, key, read_table
 from munshi.bot.pack.values import BadValueError, check_phone
-from munshi.handlers.columns import RECORD_TABLES, code_key
+from munshi.handlers.columns import RECORD_TABLES, CellError, code_key, read_pins
 from munshi.handlers.csv_file import read_records
 
 _MISSPELT = 80
@@ -46,6 +47,8 @@ def check_records(pack: Pack, report: Report) -> None:
         _check_columns(rows, [column.name for column in RECORD_TABLES[name].columns], own)
         if name == "orders":
             _check_orders(rows, pack, own)
+        elif name == "delivery":
+            _check_delivery(rows, own)
         elif name == "customers":
             _check_customers(rows, own)
         elif name == "accounts":
@@ -61,6 +64,29 @@ def _check_columns(rows: Rows, known: Sequence[str], report: Report) -> None:
         meant = process.extractOne(name, known, scorer=fuzz.ratio, score_cutoff=_MISSPELT)
         if name not in known and meant:
             report.warning(1, f"Munshi does not use the column {quote(name)}.", f"Did you mean '{meant[0]}'?")
+
+
+def _check_delivery(rows: Rows, report: Report) -> None:
+    """PIN codes of two areas: a range within a wider one is meant so, any other that is shared may be a slip."""
+    ranges = sorted((first, last, line) for line, row in rows for first, last in _pins(row.get("pins", "")))
+    told: set[tuple[int, int]] = set()
+    for number, (first, last, line) in enumerate(ranges):
+        for start, end, other in takewhile(lambda each: each[0] <= last, ranges[number + 1 :]):  # noqa: B023
+            within = (end <= last or start == first) and (start, end) != (first, last)
+            lines = (min(line, other), max(line, other))
+            if line == other or within or lines in told:
+                continue
+            told.add(lines)
+            shared = f"{start}" if start == min(last, end) else f"{start}-{min(last, end)}"
+            message = f"pins: {shared} stands on line {lines[0]} too."
+            report.warning(lines[1], message, "Leave it with one area; a range within a wider one goes before it.")
+
+
+def _pins(cell: str) -> Sequence[Sequence[int]]:
+    try:
+        return read_pins(cell)
+    except CellError:
+        return ()  # which was told already
 
 
 def _check_customers(rows: Rows, report: Report) -> None:
