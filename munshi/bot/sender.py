@@ -123,7 +123,7 @@ class Sender:
         if row.role != TEMPLATE:
             code = self._inviting.closed(db, row)
             if code:
-                mark(db, row.id, "held", code=code, detail="the customer wrote too long ago")
+                mark(db, row.id, "held", code=code, detail="the customer wrote too long ago: it waits until they write")
                 self._count(row.channel, "held")
             return not code
         if not self._inviting.is_needed(db, row):

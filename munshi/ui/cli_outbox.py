@@ -69,13 +69,14 @@ def list_parts(
 
 def _why(parcel: Parcel) -> str:
     """What the provider said, and whether the customer was asked to write."""
-    why = " ".join(filter(None, (parcel.code, parcel.detail)))
-    if parcel.template is None:
-        return why
-    asked = (
-        f"template, part {parcel.template.id}: {parcel.template.status} {parcel.template.at.astimezone():%d %b %H:%M}"
-    )
-    return f"{why} ({asked})"
+    asked = f"({_asked(parcel)})" if parcel.template else None
+    return " ".join(filter(None, (parcel.code, parcel.detail, asked)))
+
+
+def _asked(parcel: Parcel) -> str | None:
+    """What became of the template; None where there is none."""
+    asked = parcel.template
+    return None if asked is None else f"template, part {asked.id}: {asked.status} {asked.at.astimezone():%d %b %H:%M}"
 
 
 @outbox.command()
@@ -86,7 +87,8 @@ def show(part: PartArgument, business: BusinessOption = None, as_json: JsonOptio
     if as_json:
         show_json(dataclasses.asdict(found))
     else:
-        show_pairs({name: value for name, value in dataclasses.asdict(found).items() if value is not None})
+        told = {**dataclasses.asdict(found), "template": _asked(found)}
+        show_pairs({name: value for name, value in told.items() if value is not None})
 
 
 @outbox.command()

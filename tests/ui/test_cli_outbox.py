@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from munshi.bot.channel import Window
 from munshi.bot.database import open_engine
 from munshi.bot.keeper import Keeper
 from munshi.bot.message import Message
@@ -81,3 +83,21 @@ def test_a_part_that_is_not_there_is_told_in_one_line(tmp_path: Path, given: str
     done = run(tmp_path, "show", "--", given)
     assert done.exit_code in (1, 2)
     assert "Traceback" not in done.output
+
+
+def test_a_held_part_tells_that_the_customer_was_asked_to_write(tmp_path: Path) -> None:
+    store = Store(open_engine("", home=Settings(home=tmp_path).business_home("auto-parts")), "auto-parts")
+    channels = {"messenger": Messenger(window=Window(timedelta(days=1), "131047", {"text": "TEMPLATE"}))}
+    long_ago = datetime.now(UTC) - timedelta(days=2)
+    store.accept_all([Message("hello", "s1", "9198", "messenger", timestamp=long_ago)])
+    with store.transaction() as db:
+        line = store.say(db, "s1", "person", "It is here")
+        Outbox(store, channels).post(db, Queued("s1", "messenger", line, "person"), Reply("It is here"), "en")
+    sender = Sender(store, channels, Keeper(store))
+    while sender.send_some():
+        pass
+    (held,) = listed(tmp_path)
+    assert (held["status"], held["code"], held["template"]["status"]) == ("held", "131047", "sent")
+    assert [part["role"] for part in listed(tmp_path, "--all")] == ["person", "template"]
+    for shown in (run(tmp_path).stdout, run(tmp_path, "show", str(held["id"])).stdout):
+        assert f"part {held['template']['id']}: sent" in " ".join(shown.split())
