@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from munshi.bot.settings import Settings
 
@@ -24,6 +24,8 @@ CHROMIUM_FLAGS = (
 )  # fmt: skip
 SIZES = {"wide": (1280, 860), "narrow": (390, 844), "smallest": (360, 640)}
 SHOTS = Path(__file__).parents[2] / "test-output"
+
+expect.set_options(timeout=30_000)  # a machine that does much else at the same time is no fault of the window
 
 
 @dataclass(frozen=True)

@@ -235,7 +235,7 @@ def test_json_is_read_as_it_stands_where_it_is_not_too_deep(value: Any) -> None:
     text = json.dumps(value)
     read = read_json(text.encode())
     if not any(char.isdigit() for char in text) and text.count("[") + text.count("{") <= DEEPEST:
-        assert read == value or value != value
+        assert json.dumps(read) == text  # not the values themselves: a list with NaN in it equals no other
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"nothing", b'{"a":' * 500, b"\x00", b'"' + b"\\" * 1001])
