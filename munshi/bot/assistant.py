@@ -13,6 +13,7 @@ from typing import Protocol
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from munshi.bot.apology import Apology
 from munshi.bot.audit import Audit
 from munshi.bot.conductor import Conductor
 from munshi.bot.context import Context, Guess, Step
@@ -96,7 +97,8 @@ class Assistant:
         self._too_often = too_often
         self._file_topics = file_topics
         self._meter = meter or Unmeasured()
-        self._recorder = Recorder(store, outbox, audit, conductor.phrases, conductor.llm, self._meter)
+        self._apology = Apology(conductor.phrases, conductor.profile, clock)
+        self._recorder = Recorder(store, outbox, audit, self._apology, conductor.llm, self._meter)
         self._chats = turns or KeyedLocks()
 
     def respond(self, message: Message, *, say: Say | None = None) -> Response:
@@ -172,9 +174,7 @@ class Assistant:
         except Exception:
             # The one place that takes any fault: the customer gets an apology and a person, the owner the traceback.
             logger.exception("A message could not be answered (trace %s)", message.trace)
-            apology = Reply(
-                self._phrases("error_apology", state.language or "en"), handover="Munshi failed on this message"
-            )
+            apology = Reply(self._apology(state.language or "en"), handover="Munshi failed on this message")
             step = Step(apology, replace(state, options={}, clarifying=""), Route("handover", reason="fault"))
             return self._recorder.record(Decided(message, session, state, step, None, started), push=push)
 

@@ -20,7 +20,7 @@ from munshi.bot.router import Route
 from munshi.bot.starting import Starting
 from munshi.bot.state import Question, SessionState
 from munshi.bot.tools import Tools
-from munshi.handlers.base import Phrases
+from munshi.handlers.base import BusinessProfile, Phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ class Conductor:
     def phrases(self) -> Phrases:
         """The bot's own sentences."""
         return self.tools.phrases
+
+    @property
+    def profile(self) -> BusinessProfile:
+        """What the bot knows of the business."""
+        return self.tools.profile
 
     @property
     def llm(self) -> str:

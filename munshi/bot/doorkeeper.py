@@ -15,7 +15,7 @@ from munshi.bot.identity_dialogue import Dropped, Elsewhere, Failed, IdentityDia
 from munshi.bot.pressed import COMMANDS
 from munshi.bot.router import Route
 from munshi.bot.state import Identifying, SessionState
-from munshi.handlers.base import Phrases, Reply
+from munshi.handlers.base import BusinessProfile, Phrases, Reply
 from munshi.handlers.customers import LOGIN_TOKEN
 
 
@@ -30,6 +30,11 @@ class Doorkeeper:
     def phrases(self) -> Phrases:
         """The bot's own sentences."""
         return self.conductor.phrases
+
+    @property
+    def profile(self) -> BusinessProfile:
+        """What the bot knows of the business."""
+        return self.conductor.profile
 
     @property
     def llm(self) -> str:

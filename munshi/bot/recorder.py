@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection
 
+from munshi.bot.apology import Apology
 from munshi.bot.audit import Audit
 from munshi.bot.audit_turn import turn_record
 from munshi.bot.context import Step
@@ -24,7 +25,7 @@ from munshi.bot.secret_words import hide
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
 from munshi.bot.store import Session, StaleSessionError, Store
 from munshi.bot.wordless import NOTED, shown
-from munshi.handlers.base import Exchange, Language, Phrases, Reply
+from munshi.handlers.base import Exchange, Language, Reply
 from munshi.handlers.news import TICKETS, note
 from munshi.handlers.sealing import Sealer
 from munshi.handlers.tickets import open_ticket
@@ -38,12 +39,12 @@ _DECIDED = ("route", "intent", "confidence", "in_scope", "handler", "language", 
 class Recorder:
     """Keeps what comes of messages."""
 
-    def __init__(self, store: Store, outbox: Outbox, audit: Audit, phrases: Phrases, llm: str, meter: Meter) -> None:
+    def __init__(self, store: Store, outbox: Outbox, audit: Audit, apology: Apology, llm: str, meter: Meter) -> None:
         """`llm` names the language model that may have a say, "none" where there is none."""
         self._store = store
         self._outbox = outbox
         self._audit = audit
-        self._phrases = phrases
+        self._apology = apology
         self._llm = llm
         self._meter = meter
 
@@ -96,7 +97,7 @@ class Recorder:
             self._store.say(db, message.session_id, "customer", text)
             if session.held_by is None:
                 language = cast(Language, session.state.get("language") or "en")
-                apology = Reply(self._phrases("error_apology", language))
+                apology = Reply(self._apology(language))
                 line = self._store.say(db, message.session_id, "bot", apology.text, to_json(apology))
                 self._outbox.post(db, Queued(message.session_id, message.channel, line), apology, language)
                 self._store.save_state(db, session, {})

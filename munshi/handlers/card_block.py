@@ -11,6 +11,7 @@ from munshi.handlers.card_words import is_somebody_elses, means_all, named_in, r
 from munshi.handlers.cards import BLOCKED, Card, block, cards_of
 from munshi.handlers.columns import code_key
 from munshi.handlers.customers import ACTIVE
+from munshi.handlers.opening import closed_note
 from munshi.handlers.options import by_language, text
 from munshi.handlers.order_status import person_button
 from munshi.handlers.registry import HandlerConfig, Services
@@ -43,7 +44,8 @@ class CardBlock:
         if not is_somebody_elses(turn.text):
             return Reply(self._note(turn.language))
         told = self._phrases("card_somebody_elses", turn.language)
-        text = "\n\n".join(filter(None, (told, self._note(turn.language))))
+        hours = closed_note(self._phrases, turn.language, turn.business, turn.now)
+        text = "\n\n".join(filter(None, (told, self._note(turn.language), hours)))
         return Reply(text, handover="A card of somebody else's must be blocked")
 
     def summary(self, turn: Turn) -> Reply:

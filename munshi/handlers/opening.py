@@ -65,6 +65,14 @@ def opens_in_words(phrases: Phrases, language: str, opens: datetime, now: dateti
     return phrases("opens_on", language, day=name, time=at)
 
 
+def closed_note(phrases: Phrases, language: str, profile: BusinessProfile, now: datetime) -> str:
+    """When the shop opens, for whoever is to wait for a person; empty while it is open, or where no hours are known."""
+    opens = state(profile, now).opens
+    if opens is None:
+        return ""
+    return phrases("person_unavailable_hours", language, opens=opens_in_words(phrases, language, opens, now))
+
+
 def span_in_words(found: tuple[Span, ...]) -> str:
     """10 am – 1 pm, 4 pm – 8 pm."""
     return ", ".join(f"{clock(opens)} – {clock(closes)}" for opens, closes in found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from munshi.handlers.base import Reply, Slot, Turn
-from munshi.handlers.opening import opens_in_words, state
+from munshi.handlers.opening import closed_note
 from munshi.handlers.options import by_language, text
 from munshi.handlers.registry import HandlerConfig, Services
 
@@ -24,11 +24,7 @@ class TalkToPerson:
 
     def answer(self, turn: Turn) -> Reply:
         """A handover, with when the shop opens where it is closed now."""
-        opens = state(turn.business, turn.now).opens
-        note = ""
-        if opens is not None:
-            when = opens_in_words(self._phrases, turn.language, opens, turn.now)
-            note = self._phrases("person_unavailable_hours", turn.language, opens=when)
+        note = closed_note(self._phrases, turn.language, turn.business, turn.now)
         reason = self._reason or turn.text.strip()[:MAX_REASON_CHARS] or "The customer asked for a person"
         called = self._phrases("handover_done", turn.language, hours_note=note).strip()
         advice = self._notes.get(turn.language) or self._notes.get("en", "")

@@ -26,6 +26,7 @@ from munshi.handlers.ledger import (
     post,
 )
 from munshi.handlers.money import money, to_paise
+from munshi.handlers.opening import closed_note
 from munshi.handlers.options import read
 from munshi.handlers.otp import wrong_tries
 from munshi.handlers.payees import OUTGOING
@@ -192,8 +193,9 @@ class FundTransfer:
         suspicious = isinstance(refused, RefusedError) and refused.suspicious
         reason = f"A transfer was stopped: {phrases(refused.key, 'en', **refused.values)}"
         person = Button(phrases("offer_person_button", turn.language), CALL_PERSON)
+        hours = closed_note(phrases, turn.language, turn.business, turn.now) if suspicious else ""
         return Reply(
-            f"{nothing} {text}",
+            f"{nothing} {text} {hours}".strip(),
             () if suspicious else (person,),
             handover=reason if suspicious else None,
             data={"refused": refused.key},

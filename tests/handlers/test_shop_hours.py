@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from munshi.bot.apology import Apology
 from munshi.bot.wording import Phrasebook
-from munshi.handlers.base import BusinessProfile, Entity, Reply, Turn
+from munshi.handlers.base import BusinessProfile, Entity, Language, Reply, Turn
 from munshi.handlers.hours_location import HoursLocation
 from munshi.handlers.opening import opens_in_words, span_in_words, spans, state
 from munshi.handlers.registry import HandlerConfig, Services
@@ -162,6 +163,18 @@ def test_a_person_is_called_and_the_hours_told_when_closed(
     reply = handler.answer(turn("  give me the owner  "))
     assert (reply.handover, "10 am" in reply.text) == ("give me the owner", False)
     assert "tomorrow at 10 am" in handler.answer(turn("call me", now=at(MONDAY, 22))).text
+
+
+@pytest.mark.parametrize("language", ["en", "hi", "hinglish"])
+def test_an_apology_tells_when_the_person_is_there(
+    shop: BusinessProfile, at: Callable[..., datetime], language: Language
+) -> None:
+    def told(moment: datetime) -> str:
+        return Apology(Phrasebook(), shop, lambda: moment)(language)
+
+    by_day, by_night = told(at(MONDAY, 11)), told(at(MONDAY, 22))
+    assert by_night.startswith(by_day)
+    assert clock(time(10)) in by_night.removeprefix(by_day)
 
 
 def test_the_reason_for_a_person_is_the_packs_or_the_customers(services: Services, turn: Callable[..., Turn]) -> None:
