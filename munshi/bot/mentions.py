@@ -9,10 +9,10 @@ from importlib.resources import files
 from itertools import chain
 from typing import Any
 
-import yaml
 from rapidfuzz import fuzz
 
 from munshi.bot.consent import fold
+from munshi.bot.own_yaml import read_own
 from munshi.handlers.base import Button, Slot
 
 _SHORTEST = 2  # letters of a word that tells something
@@ -23,8 +23,7 @@ _VALUE = "…"  # what a cue stands beside
 
 @cache
 def _lexicon() -> Mapping[str, Any]:
-    text = (files("munshi.knowledge") / "lexicon" / "choosing.yaml").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = yaml.safe_load(text)
+    found: Mapping[str, Any] = read_own(files("munshi.knowledge") / "lexicon" / "choosing.yaml")
     return found
 
 

@@ -10,8 +10,8 @@ from string import Formatter
 from typing import Literal, get_args
 
 import regex
-import yaml
 
+from munshi.bot.own_yaml import read_own
 from munshi.handlers.base import Button, Language, Reply
 
 DEFAULT_LANGUAGE = "en"
@@ -69,10 +69,7 @@ class Phrasebook:
     @cached_property
     def _own(self) -> Mapping[str, Sentences]:
         folder = files("munshi.bot") / "phrases"
-        return {
-            language: yaml.safe_load((folder / f"{language}.yaml").read_text(encoding="utf-8"))
-            for language in get_args(Language)
-        }
+        return {language: read_own(folder / f"{language}.yaml") for language in get_args(Language)}
 
     @cached_property
     def _books(self) -> Mapping[str, Sentences]:
