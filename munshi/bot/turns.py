@@ -15,13 +15,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, Update, func, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from munshi.bot.tables import turns
 from munshi.handlers.news import note
 
 Lane = Literal["in", "out"]
+
+# Statements that are run several times for each message are written once: to write one takes longer than to run it.
+_LANE = (turns.c.business == bindparam("whose"), turns.c.lane == bindparam("which"))
+_NEXT = select(turns.c.session_id).where(*_LANE, turns.c.due_at <= bindparam("now")).order_by(turns.c.due_at).limit(1)
+_LOCKED = select(turns.c.token).where(*_LANE, turns.c.session_id == bindparam("chat")).with_for_update()
+
+
+def _claiming(chosen: Select[Any]) -> Any:
+    return (
+        update(turns)
+        .where(*_LANE, turns.c.session_id == chosen.scalar_subquery())
+        .values(token=bindparam("taken"), due_at=bindparam("until"), tries=turns.c.tries + 1)
+        .returning(turns.c.session_id, turns.c.tries)
+    )
+
+
+_CLAIMS = {False: _claiming(_NEXT), True: _claiming(_NEXT.with_for_update(skip_locked=True))}
+"""By whether rows that others hold can be passed over."""
 
 LEASE = timedelta(seconds=20)
 """How long a chat waits for a worker whose end nobody saw: one of another computer, or one that is stuck."""
@@ -70,7 +88,8 @@ def hurry(db: Connection, business: str, lane: Lane, session_id: str) -> None:
 
 def is_due(db: Connection, business: str, lane: Lane) -> bool:
     """Whether a claim would find something; it takes no lock."""
-    return db.execute(_due(business, lane).limit(1)).first() is not None
+    looked_for = {"whose": business, "which": lane, "now": datetime.now(UTC)}
+    return db.execute(_NEXT, looked_for).first() is not None
 
 
 def claim(db: Connection, business: str, lane: Lane, *, holder: str = "", lease: timedelta = LEASE) -> Claim | None:
@@ -78,16 +97,10 @@ def claim(db: Connection, business: str, lane: Lane, *, holder: str = "", lease:
 
     `holder` is the name of the process that takes it, twelve characters at most.
     """
-    chosen = _due(business, lane).limit(1)
-    if db.dialect.name == "postgresql":
-        chosen = chosen.with_for_update(skip_locked=True)
+    now = datetime.now(UTC)
     token = f"{holder}{uuid.uuid4().hex}"[:_TOKEN_CHARS]
-    row = db.execute(
-        update(turns)
-        .where(*_row(business, lane, chosen.scalar_subquery()))
-        .values(token=token, due_at=datetime.now(UTC) + lease, tries=turns.c.tries + 1)
-        .returning(turns.c.session_id, turns.c.tries)
-    ).first()
+    given = {"whose": business, "which": lane, "now": now, "taken": token, "until": now + lease}
+    row = db.execute(_CLAIMS[db.dialect.name == "postgresql"], given).first()
     return None if row is None else Claim(business, lane, row.session_id, token, row.tries)
 
 
@@ -101,8 +114,8 @@ def lock(db: Connection, held: Claim) -> bool:
 
     What is looked up after it is as it will be when the chat is released: whoever adds work touches the row afterwards.
     """
-    query = select(turns.c.token).where(*_row(held.business, held.lane, held.session_id)).with_for_update()
-    return db.execute(query).scalar() == held.token
+    row = {"whose": held.business, "which": held.lane, "chat": held.session_id}
+    return db.execute(_LOCKED, row).scalar() == held.token
 
 
 def release(db: Connection, held: Claim, *, due: datetime | None, done: bool) -> None:
@@ -131,14 +144,6 @@ def in_hand(db: Connection, business: str, lane: Lane, session_id: str) -> bool:
     """Whether a worker holds the chat, on a lease that still runs."""
     held = (turns.c.token.is_not(None), turns.c.due_at > datetime.now(UTC))
     return db.execute(select(turns.c.token).where(*_row(business, lane, session_id), *held)).first() is not None
-
-
-def _due(business: str, lane: Lane) -> Any:
-    return (
-        select(turns.c.session_id)
-        .where(turns.c.business == business, turns.c.lane == lane, turns.c.due_at <= datetime.now(UTC))
-        .order_by(turns.c.due_at)
-    )
 
 
 def _row(business: str, lane: Lane, session_id: Any) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from munshi.handlers.personal import ERASED
@@ -26,6 +26,11 @@ from munshi.handlers.tables import content_keys
 _MARK = "sealed:1:"
 _NONCE = 12
 _KEY = 32
+
+# Written once, not for each of the several times that a turn asks.
+_KEY_OF = select(content_keys.c.key).where(
+    content_keys.c.business == bindparam("business"), content_keys.c.session_id == bindparam("session_id")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ def new_sealer(db: Connection, business: str, session_id: str) -> Sealer:
 
 def sealer(db: Connection, business: str, session_id: str) -> Sealer:
     """The sealer of a chat as it is; without a key it opens nothing."""
-    return sealers(db, business, (session_id,))[session_id]
+    return Sealer(db.execute(_KEY_OF, {"business": business, "session_id": session_id}).scalar())
 
 
 def sealers(db: Connection, business: str, session_ids: Iterable[str]) -> Mapping[str, Sealer]:

@@ -26,7 +26,7 @@ def test_what_is_sealed_is_read_again_and_shows_nothing(text: str) -> None:
 def test_a_changed_seal_is_not_read(text: str, data: st.DataObject) -> None:
     kept = Sealer(KEY).seal(text)
     start = len("sealed:1:")
-    place = data.draw(st.integers(start, len(kept) - 3))
+    place = data.draw(st.integers(start, len(kept) - 4))  # the last letter may have bits that are not used
     put = data.draw(st.sampled_from("ABCxyz019+/").filter(lambda char: char != kept[place]))
     assert Sealer(KEY).open(kept[:place] + put + kept[place + 1 :]) == ERASED
 
