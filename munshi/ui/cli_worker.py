@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from typing import Annotated
 
@@ -9,6 +11,8 @@ import typer
 
 from munshi.ui.console import BusinessOption, opened
 from munshi.ui.stopping import leaving_on_sigterm, tell_when_input_ends
+
+_NICER = 10
 
 
 def worker(
@@ -22,6 +26,13 @@ def worker(
     ended = threading.Event()
     if attached:
         tell_when_input_ends(ended)
+        _give_way()
     with leaving_on_sigterm(), opened(business, catch_up=False) as app, watching(app), working(app):
         typer.echo(f"A worker of {app.business.profile.name} is ready (Ctrl-C stops it)")
         ended.wait()
+
+
+def _give_way() -> None:
+    """Leave the processor to the web process beside it where both want it: a provider waits for its "received"."""
+    if sys.platform != "win32":
+        os.nice(_NICER)

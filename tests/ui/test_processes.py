@@ -87,9 +87,11 @@ def test_a_worker_answers_what_another_process_took_in_and_stops_in_order(tmp_pa
         assert [line.text for line in app.pending("api-1")]
 
 
-def test_an_attached_worker_ends_with_whoever_started_it(tmp_path: Path) -> None:
+def test_an_attached_worker_gives_way_to_whoever_started_it_and_ends_with_it(tmp_path: Path) -> None:
     process, lines = worker(tmp_path, "--attached")
     assert "ready" in lines.get(timeout=LONG)
+    niceness = [os.getpriority(os.PRIO_PROCESS, pid) for pid in (os.getpid(), process.pid)]
+    assert niceness[0] < niceness[1]  # the web process, which messages wait for, goes first
     assert process.stdin is not None
     process.stdin.close()
     assert process.wait(timeout=LONG) == 0
