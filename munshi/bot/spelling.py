@@ -29,6 +29,7 @@ SHORTEST_TYPO = 4
 """Shorter words have too many neighbours to be mended."""
 
 _LONGEST_WORD = 30
+_DOUBLED = re.compile(r"(.)\1")
 _REPEATED = re.compile(r"(.)\1{2,}")
 _VOWEL = re.compile(r"[aeiou]")
 _MIN_SOUND_RATIO = 75.0
@@ -84,6 +85,9 @@ class Mender:
         low = word.token.low
         if word.token.kind != "latin" or word.norm in self._names or self._is_common(low):
             return word
+        single = _DOUBLED.sub(r"\1", low)
+        if single != low and single in self._names:  # else a Hindi verb that sounds so keeps it
+            return Word(word.token, single)
         previous = words[index - 1].norm if index else ""
         following = words[index + 1].norm if index + 1 < len(words) else ""
         meant = self._neighbours.meant(low, previous, following)

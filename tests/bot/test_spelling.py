@@ -52,6 +52,7 @@ def mended(understand: Preprocessor, text: str, now: datetime) -> dict[str, str]
         ("my a/c number", "a/c", "account"),
         ("i dnt want it", "dnt", "do not"),
         ("brakepad for swift", "brakepad", "brake pad"),
+        ("brek padd swft k liye milega kya", "padd", "pad"),
     ],
 )
 def test_slips_are_mended(understand: Preprocessor, now: datetime, typed: str, word: str, meant: str) -> None:
