@@ -41,9 +41,10 @@ from munshi.bot.response import Response
 from munshi.bot.router import Router
 from munshi.bot.settings import Settings
 from munshi.bot.shared import Shared, open_shared
-from munshi.bot.store import Line, Store
+from munshi.bot.store import Store
 from munshi.bot.tracing import tracing
 from munshi.bot.transcribe import open_transcriber
+from munshi.bot.transcript_rows import Line
 from munshi.bot.whole_question import WholeQuestions
 from munshi.bot.wording import Phrasebook
 from munshi.handlers.records import Records, import_records

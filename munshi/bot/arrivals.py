@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from munshi.bot.message import Message, bounded, details, from_details
@@ -15,8 +15,30 @@ from munshi.bot.tables import inbox
 from munshi.bot.turns import wake
 from munshi.handlers.sealing import Sealer, new_sealer
 
-_AT_ONCE = 200
-"""Rows in one statement; a database takes so many values in one and no more."""
+_DIALECTS: Mapping[str, Any] = {"postgresql": postgresql, "sqlite": sqlite}
+
+# Written once, not for each message: the driver puts many rows into one statement by itself.
+_KEEP = {
+    name: dialect.insert(inbox).on_conflict_do_nothing().returning(inbox.c.message_id, inbox.c.session_id)
+    for name, dialect in _DIALECTS.items()
+}
+_WAITING = (
+    select(inbox)
+    .where(
+        inbox.c.business == bindparam("whose"),
+        inbox.c.session_id == bindparam("chat"),
+        inbox.c.done_at.is_(None),
+        inbox.c.queued.is_(True),
+    )
+    .order_by(inbox.c.timestamp, inbox.c.received_at, inbox.c.message_id)
+    .limit(bindparam("most"))
+)
+_ADDRESS = (
+    select(inbox.c.user_id)
+    .where(inbox.c.business == bindparam("whose"), inbox.c.session_id == bindparam("chat"))
+    .order_by(inbox.c.received_at.desc())
+    .limit(1)
+)
 
 
 def storable(text: str) -> str:
@@ -40,8 +62,7 @@ def enqueue(db: Connection, business: str, messages: Iterable[Message], settle: 
         {**row_of(business, message, sealers[message.session_id], queued=True), "received_at": places[id]}
         for id, message in ordered
     ]
-    starts = range(0, len(rows), _AT_ONCE)
-    kept = [fresh for start in starts for fresh in _insert(db, rows[start : start + _AT_ONCE])]
+    kept = db.execute(_KEEP[db.dialect.name], rows).all() if rows else ()
     wake(db, business, "in", {row.session_id for row in kept}, at=now + settle)
     fresh = {row.message_id for row in kept}
     return [id for id in reversed(given) if id in fresh]
@@ -82,18 +103,7 @@ def message_of(row: Row[Any], sealing: Sealer) -> Message:
 
 def waiting(db: Connection, business: str, session_id: str, *, limit: int) -> Sequence[Row[Any]]:
     """The rows of a chat that a worker has to answer, in the order that the customer wrote them."""
-    query = (
-        select(inbox)
-        .where(
-            inbox.c.business == business,
-            inbox.c.session_id == session_id,
-            inbox.c.done_at.is_(None),
-            inbox.c.queued.is_(True),
-        )
-        .order_by(inbox.c.timestamp, inbox.c.received_at, inbox.c.message_id)
-        .limit(limit)
-    )
-    return db.execute(query).all()
+    return db.execute(_WAITING, {"whose": business, "chat": session_id, "most": limit}).all()
 
 
 def chat_of(db: Connection, business: str, message_id: str) -> str | None:
@@ -104,13 +114,7 @@ def chat_of(db: Connection, business: str, message_id: str) -> str | None:
 
 def address_of(db: Connection, business: str, session_id: str) -> str:
     """Where replies in a chat go: the `user_id` of its latest message; empty where there is none."""
-    query = (
-        select(inbox.c.user_id)
-        .where(inbox.c.business == business, inbox.c.session_id == session_id)
-        .order_by(inbox.c.received_at.desc())
-        .limit(1)
-    )
-    return db.execute(query).scalar() or ""
+    return db.execute(_ADDRESS, {"whose": business, "chat": session_id}).scalar() or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +135,3 @@ def last_written(db: Connection, business: str, session_id: str) -> Written | No
     )
     row = db.execute(query).one_or_none()
     return None if row is None else Written(row.timestamp, row.received_at)
-
-
-def _insert(db: Connection, rows: Sequence[Mapping[str, Any]]) -> Sequence[Row[Any]]:
-    dialect: Any = postgresql if db.dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(inbox).values(list(rows)).on_conflict_do_nothing()
-    return db.execute(adding.returning(inbox.c.message_id, inbox.c.session_id)).all()

@@ -31,8 +31,9 @@ from munshi.bot.recorder import Recorder
 from munshi.bot.response import ERASED, Decided, Response
 from munshi.bot.router import Route
 from munshi.bot.secret_words import hide
+from munshi.bot.session_rows import Session, StaleSessionError
 from munshi.bot.state import SessionState, from_json
-from munshi.bot.store import GoneError, Session, StaleSessionError, Store
+from munshi.bot.store import GoneError, Store
 from munshi.bot.tracing import tracing
 from munshi.bot.wordless import KEPT, answer_key, is_silent
 from munshi.handlers.base import Language, OutdatedError, Reply

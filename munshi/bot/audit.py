@@ -11,13 +11,19 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from munshi.bot.audit_chain import Record, canonical, genesis, link
 from munshi.bot.tables import audit, audit_heads
 
 _PAGE = 5000
+
+# Written once: to write a statement takes longer than to run it.
+_MINE = audit_heads.c.business == bindparam("whose")
+_HEAD = select(audit_heads.c.seq, audit_heads.c.hash).where(_MINE)
+_LOCKED_HEAD = _HEAD.with_for_update()
+_MOVE_HEAD = update(audit_heads).where(_MINE)
 
 
 class Audit:
@@ -39,27 +45,22 @@ class Audit:
         when = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="milliseconds")
         body = canonical({"at": when, "data": dict(data), "kind": kind, "seq": seq + 1, "versions": versions})
         made = Record(seq + 1, previous, link(previous, body), body)
-        db.execute(insert(audit).values(business=self.business, **_row(made)))
-        mine = audit_heads.c.business == self.business
-        db.execute(update(audit_heads).where(mine).values(seq=made.seq, hash=made.hash))
+        db.execute(insert(audit), {"business": self.business, **_row(made)})
+        db.execute(_MOVE_HEAD, {"whose": self.business, "seq": made.seq, "hash": made.hash})
         return made
 
     def _take_head(self, db: Connection) -> tuple[int, str]:
         """The end of the chain, locked until the transaction ends; at the very first record it is made."""
-        mine = audit_heads.c.business == self.business
-        query = select(audit_heads.c.seq, audit_heads.c.hash).where(mine).with_for_update()
-        row = db.execute(query).one_or_none()
+        row = db.execute(_LOCKED_HEAD, {"whose": self.business}).one_or_none()
         if row is None:
             with suppress(IntegrityError), db.begin_nested():  # where another worker has just made it, theirs is taken
                 db.execute(insert(audit_heads).values(business=self.business, seq=0, hash=genesis(self.business)))
-            row = db.execute(query).one()
+            row = db.execute(_LOCKED_HEAD, {"whose": self.business}).one()
         return row.seq, row.hash
 
     def head(self, db: Connection) -> tuple[int, str]:
         """How many records there are, and the hash of the last, by what the audit itself remembers."""
-        row = db.execute(
-            select(audit_heads.c.seq, audit_heads.c.hash).where(audit_heads.c.business == self.business)
-        ).one_or_none()
+        row = db.execute(_HEAD, {"whose": self.business}).one_or_none()
         return (0, genesis(self.business)) if row is None else (row.seq, row.hash)
 
     def records(self, db: Connection, *, after: int = 0) -> Iterator[Record]:

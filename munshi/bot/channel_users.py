@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Column, Connection, Row, String, Table, Text, UniqueConstraint, insert, select, update
+from sqlalchemy import Column, Connection, Row, String, Table, Text, UniqueConstraint, bindparam, insert, select, update
 
 from munshi.bot.incoming import Sender
 from munshi.handlers.customers import unbind
@@ -34,6 +34,12 @@ channel_users = Table(
     UniqueConstraint("business", "channel", "phone"),
     info=of_customers(Rows("people on channels", chat="session_id", phone="phone", sealed_json=("profile",))),
 )
+
+_OURS = (channel_users.c.business == bindparam("whose"), channel_users.c.channel == bindparam("via"))
+_WHO = {
+    column.name: select(channel_users).where(*_OURS, column == bindparam("address"))
+    for column in (channel_users.c.user_id, channel_users.c.phone)
+}
 
 
 class ChannelUsers:
@@ -83,7 +89,7 @@ class ChannelUsers:
 
     def known(self, db: Connection, address: str) -> Sender | None:
         """Who has this address, a `Sender.address`; None where nobody has it any more."""
-        row = self._find(db, channel_users.c.user_id == address) or self._find(db, channel_users.c.phone == address)
+        row = self._find(db, "user_id", address) or self._find(db, "phone", address)
         if row is None:
             return None
         profile = sealer(db, self._business, row.session_id).open_json(row.profile) or {}
@@ -91,9 +97,9 @@ class ChannelUsers:
 
     def _row_of(self, db: Connection, sender: Sender) -> Row[Any] | None:
         """The sender's row: by id, else by a phone that no other id stands beside. A phone can be given to another."""
-        row = self._find(db, channel_users.c.user_id == sender.user_id) if sender.user_id else None
+        row = self._find(db, "user_id", sender.user_id) if sender.user_id else None
         if row is None and sender.phone:
-            row = self._find(db, channel_users.c.phone == sender.phone)
+            row = self._find(db, "phone", sender.phone)
             if row is not None and sender.user_id and row.user_id not in (None, sender.user_id):
                 return None
         return row
@@ -151,8 +157,9 @@ class ChannelUsers:
                     .values({column.name: None})
                 )
 
-    def _find(self, db: Connection, condition: Any) -> Row[Any] | None:
-        return db.execute(select(channel_users).where(*self._ours(), condition)).one_or_none()
+    def _find(self, db: Connection, column: str, address: str) -> Row[Any] | None:
+        given = {"whose": self._business, "via": self._channel, "address": address}
+        return db.execute(_WHO[column], given).one_or_none()
 
     def _row(self, session_id: str) -> Any:
         return update(channel_users).where(

@@ -12,7 +12,8 @@ from munshi.bot.business import load_business
 from munshi.bot.chatml import render
 from munshi.bot.database import StoreError, open_engine
 from munshi.bot.settings import Settings
-from munshi.bot.store import Line, Store
+from munshi.bot.store import Store
+from munshi.bot.transcript_rows import Line
 from munshi.knowledge.base import ChatMessage, Role
 
 

@@ -101,15 +101,23 @@ def _begin_writing(connection: Connection) -> None:
     """Take the write lock, looking for it every millisecond: SQLite's own wait grows to a tenth of a second a look, and
     a process that writes now and then would starve beside one that writes all the time.
     """
-    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("PRAGMA busy_timeout=0")
     try:
         _patiently(connection.exec_driver_sql, "BEGIN IMMEDIATE")
     finally:
-        connection.exec_driver_sql(_BUSY_TIMEOUT)
+        driver.execute(_BUSY_TIMEOUT)
 
 
 def _patiently(execute: Callable[[str], object], statement: str) -> None:
     """Execute a statement that needs a lock, again and again for 15 seconds."""
+    try:
+        execute(statement)  # as it nearly always is: nobody else has the lock
+    except (sqlite3.OperationalError, SQLAlchemyError) as error:
+        if not _is_busy(error):
+            raise
+    else:
+        return
     trying = Retrying(
         retry=retry_if_exception(_is_busy), wait=wait_random(0.0005, 0.002), stop=stop_after_delay(15), reraise=True
     )

@@ -18,7 +18,8 @@ from munshi.bot.outbox_rows import Queued, unsent_lines
 from munshi.bot.settings import Settings
 from munshi.bot.shared import open_shared
 from munshi.bot.state import SessionState, from_json
-from munshi.bot.store import Line, Store
+from munshi.bot.store import Store
+from munshi.bot.transcript_rows import Line
 from munshi.bot.turns import in_hand
 from munshi.bot.wording import Phrasebook
 from munshi.handlers.attachments import Attachment, files_of

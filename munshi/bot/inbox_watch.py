@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.bot.bell import Bell, chat_bell
-from munshi.bot.store import Line, Store
+from munshi.bot.store import Store
 from munshi.bot.tables import transcript
+from munshi.bot.transcript_rows import Line
 from munshi.handlers.news import TICKETS
 from munshi.handlers.tickets import Ticket, list_tickets, show_ticket
 

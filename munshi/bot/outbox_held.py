@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, or_, select, update
 
 from munshi.bot.outbox_rows import TEMPLATE, Status
 from munshi.bot.tables import outbox
@@ -23,6 +23,12 @@ OLDEST_PROMISE = timedelta(days=30)
 
 _TAKEN: tuple[Status, ...] = ("sent", "delivered", "read")
 _UNSENT: tuple[Status, ...] = ("waiting", "held")
+_HELD = select(outbox.c.session_id).where(
+    outbox.c.business == bindparam("whose"),
+    outbox.c.part.is_not(None),
+    outbox.c.session_id.in_(bindparam("chats", expanding=True)),
+    outbox.c.status == "held",
+)
 _STALE = {"status": "dropped", "code": "stale", "detail": "it was held too long to be of use when the customer wrote"}
 
 
@@ -31,13 +37,12 @@ def reopen(db: Connection, business: str, session_ids: Collection[str]) -> None:
 
     What waits behind a held part goes with it: nobody gets half of an old answer.
     """
-    ours = (outbox.c.business == business, outbox.c.part.is_not(None))
-    held = select(outbox.c.session_id).where(*ours, outbox.c.session_id.in_(session_ids), outbox.c.status == "held")
-    chats = set(db.execute(held).scalars())
+    chats = set(db.execute(_HELD, {"whose": business, "chats": list(session_ids)}).scalars())
     if not chats:
         return
     now = datetime.now(UTC)
-    mine = (*ours, outbox.c.session_id.in_(chats), outbox.c.status.in_(_UNSENT))
+    ours = (outbox.c.business == business, outbox.c.part.is_not(None), outbox.c.session_id.in_(chats))
+    mine = (*ours, outbox.c.status.in_(_UNSENT))
     db.execute(update(outbox).where(*mine, _is_stale(now)).values({**_STALE, "released_at": now, "changed_at": now}))
     db.execute(update(outbox).where(*mine).values(status="waiting", released_at=now, changed_at=now))
     wake(db, business, "out", chats)

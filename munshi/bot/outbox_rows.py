@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Update, insert, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, insert, select, update
 
 from munshi.bot.channel import DeliveryStatus, Part
 from munshi.bot.tables import outbox, transcript
@@ -36,6 +36,22 @@ _REPLACES: dict[DeliveryStatus, tuple[Status, ...]] = {
     "read": (*_UNSENT, "sent", "delivered"),
 }
 
+# Written once: to write a statement takes longer than to run it, and each part goes through several of them.
+_THIS = outbox.c.id == bindparam("which")
+_TRIED = update(outbox).where(_THIS).values(tries=outbox.c.tries + 1)
+_WAITING = update(outbox).where(_THIS, outbox.c.status == "waiting")
+_NEXT = (
+    select(outbox)
+    .where(
+        outbox.c.business == bindparam("whose"),
+        outbox.c.session_id == bindparam("chat"),
+        outbox.c.status.in_(("waiting", "held")),
+        outbox.c.part.is_not(None),
+    )
+    .order_by(outbox.c.role != TEMPLATE, outbox.c.id)
+    .limit(1)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Queued:
@@ -49,7 +65,7 @@ class Queued:
 
 def push_line(db: Connection, business: str, queued: Queued) -> None:
     """Queue a line for a window, which asks for it."""
-    db.execute(insert(outbox).values(_row(business, queued)))
+    db.execute(insert(outbox), _row(business, queued))
 
 
 def push_parts(db: Connection, business: str, queued: Queued, address: str, parts: Sequence[Part]) -> None:
@@ -58,7 +74,7 @@ def push_parts(db: Connection, business: str, queued: Queued, address: str, part
     for part in parts:
         sealed = {"address": sealing.seal(address), "part": sealing.seal_json(dict(part))}
         ref = uuid.uuid4().hex
-        db.execute(insert(outbox).values(**_row(business, queued), ref=ref, **sealed))
+        db.execute(insert(outbox), {**_row(business, queued), "ref": ref, **sealed})
         logger.info("Queued a part", extra={"ref": ref, "channel": queued.channel})
     if parts:
         wake(db, business, "out", (queued.session_id,))
@@ -90,19 +106,13 @@ def unsent_lines(db: Connection, business: str, session_id: str) -> Sequence[Any
 
 def next_part(db: Connection, business: str, session_id: str) -> Row[Any] | None:
     """The first part of a chat that is not dealt with, waiting or held: a template before all others."""
-    query = (
-        select(outbox)
-        .where(*_of(business, session_id), outbox.c.status.in_(("waiting", "held")), outbox.c.part.is_not(None))
-        .order_by(outbox.c.role != TEMPLATE, outbox.c.id)
-        .limit(1)
-    )
-    return db.execute(query).one_or_none()
+    return db.execute(_NEXT, {"whose": business, "chat": session_id}).one_or_none()
 
 
 def mark(db: Connection, id: int, status: Status, *, code: str | None = None, detail: str | None = None) -> None:
     """Deal with a part that waits; one whose status came meanwhile keeps that."""
     changed = {"status": status, "code": code, "detail": detail, "changed_at": datetime.now(UTC)}
-    db.execute(update(outbox).where(outbox.c.id == id, outbox.c.status == "waiting").values(changed))
+    db.execute(_WAITING, {"which": id, **changed})
 
 
 def drop(db: Connection, id: int, code: str, detail: str) -> None:
@@ -114,14 +124,13 @@ def drop(db: Connection, id: int, code: str, detail: str) -> None:
 def mark_sent(db: Connection, id: int, provider_id: str) -> None:
     """The provider has taken a part."""
     now = datetime.now(UTC)
-    sent = {"provider_id": provider_id[:200], "sent_at": now, "tries": outbox.c.tries + 1}
-    db.execute(update(outbox).where(outbox.c.id == id).values(sent))
+    db.execute(_TRIED, {"which": id, "provider_id": provider_id[:200], "sent_at": now})
     mark(db, id, "sent")
 
 
 def mark_tried(db: Connection, id: int, status: Status, code: str, detail: str) -> None:
     """The provider has not taken a part: it is as `status` says from here on, `waiting` for another try."""
-    db.execute(update(outbox).where(outbox.c.id == id).values(tries=outbox.c.tries + 1, provider_id=None))
+    db.execute(_TRIED, {"which": id, "provider_id": None})
     mark(db, id, status, code=code[:60], detail=detail[:500])
 
 

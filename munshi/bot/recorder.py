@@ -22,8 +22,9 @@ from munshi.bot.outbox_rows import Queued
 from munshi.bot.pressed import yes_means
 from munshi.bot.response import GIVEN_UP, HELD, Decided, Response, request_of, response_to
 from munshi.bot.secret_words import hide
+from munshi.bot.session_rows import Session, StaleSessionError
 from munshi.bot.state import HISTORY, SessionState, from_json, to_json
-from munshi.bot.store import Session, StaleSessionError, Store
+from munshi.bot.store import Store
 from munshi.bot.wordless import NOTED, shown
 from munshi.handlers.base import Exchange, Language, Reply
 from munshi.handlers.news import TICKETS, note

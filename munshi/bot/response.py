@@ -11,8 +11,8 @@ from munshi.bot.context import Context, Step
 from munshi.bot.effects import Request
 from munshi.bot.message import Message
 from munshi.bot.router import MODEL_STEP
+from munshi.bot.session_rows import Session
 from munshi.bot.state import SessionState
-from munshi.bot.store import Session
 from munshi.handlers.base import Entity, Language, Reply, Turn
 from munshi.intents.base import Prediction
 

@@ -102,7 +102,7 @@ class Sender:
         """The part to be sent now; None once there is none, and the chat was given back."""
         if not turns.lock(db, held):
             return None  # it took so long that another has the chat
-        with_person = self._store.session(db, held.session_id, channel="").held_by is not None
+        with_person = self._store.holder(db, held.session_id) is not None
         while (row := next_part(db, self._business, held.session_id)) is not None:
             if row.role == "bot" and with_person:
                 drop(db, row.id, "held", "a person had taken the chat over")

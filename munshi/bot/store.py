@@ -8,58 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from munshi.bot import session_rows, transcript_rows
 from munshi.bot.arrivals import enqueue, message_of, row_of, storable
 from munshi.bot.bell import chat_bell
 from munshi.bot.message import Message, bounded
 from munshi.bot.outbox_held import reopen
 from munshi.bot.outbox_rows import Author, Queued, mark_shown, pending_lines, push_line
-from munshi.bot.tables import inbox, sessions, transcript
+from munshi.bot.session_rows import Session, StaleSessionError
+from munshi.bot.tables import inbox
+from munshi.bot.transcript_rows import Line, Role
 from munshi.handlers.news import TICKETS, note, take_noted
-from munshi.handlers.personal import ERASED
 from munshi.handlers.sealing import Sealer, new_sealer, sealer, sealers
 
-Role = Literal["customer", "bot", "person"]
-
-
-class StaleSessionError(Exception):
-    """The chat has gone on since this turn began, or the message was answered: it must be thought over again."""
+# Written once: to write a statement takes longer than to run it, and each message runs several of them.
+_THIS = (inbox.c.business == bindparam("whose"), inbox.c.message_id == bindparam("which"))
+_TAKEN_IN = select(inbox.c.session_id, inbox.c.received_at, inbox.c.done_at, inbox.c.response).where(*_THIS)
+_FINISH = update(inbox).where(*_THIS, inbox.c.done_at.is_(None))
 
 
 class GoneError(Exception):
     """The message is not there: its customer was erased while it was on its way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What is kept of one chat. `held_by` names the person who holds it; `state` is the dialogue's own.
-
-    `version` counts the times that the state was kept or the chat changed hands.
-    """
-
-    session_id: str
-    channel: str
-    customer_id: str | None
-    held_by: str | None
-    state: Mapping[str, Any]
-    version: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a transcript; `reply` is the bot's whole reply as JSON, None for what people wrote."""
-
-    id: int
-    role: Role
-    text: str
-    at: datetime
-    reply: Mapping[str, Any] | None = None
 
 
 class Store:
@@ -85,6 +59,8 @@ class Store:
         self.settle = settle
         self.engine = engine
         self.business = business
+        as_of_one_moment = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+        self._reading = engine.execution_options(reading=True, **as_of_one_moment)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -99,8 +75,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads: all of it from one moment, and on SQLite it waits for no writer."""
-        options = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
-        with self.engine.execution_options(reading=True, **options).begin() as db:
+        with self._reading.begin() as db:
             yield db
 
     def sealing(self, db: Connection, session_id: str) -> Sealer:
@@ -139,11 +114,8 @@ class Store:
 
         Raises GoneError for a message that was never accepted, or whose customer was erased meanwhile.
         """
-        query = select(inbox.c.session_id, inbox.c.received_at, inbox.c.done_at, inbox.c.response).where(
-            inbox.c.business == self.business, inbox.c.message_id == message_id
-        )
         with self.reading() as db:
-            row = db.execute(query).one_or_none()
+            row = db.execute(_TAKEN_IN, {"whose": self.business, "which": message_id}).one_or_none()
             if row is None:
                 raise GoneError(message_id)
             if row.done_at is None:
@@ -170,27 +142,24 @@ class Store:
         Raises StaleSessionError where another process has answered it meanwhile.
         """
         sealing = sealing or self.sealing(db, message.session_id)
-        changed = db.execute(
-            update(inbox)
-            .where(inbox.c.business == self.business, inbox.c.message_id == message.id, inbox.c.done_at.is_(None))
-            .values(
-                done_at=datetime.now(UTC),
-                response=sealing.seal_json(response),
-                text=sealing.seal(storable(message.text)),
-            )
-        )
+        given = {
+            "whose": self.business,
+            "which": message.id,
+            "done_at": datetime.now(UTC),
+            "response": sealing.seal_json(response),
+            "text": sealing.seal(storable(message.text)),
+        }
+        changed = db.execute(_FINISH, given)
         if changed.rowcount == 0:
             raise StaleSessionError(message.session_id)
 
     def session(self, db: Connection, session_id: str, *, channel: str) -> Session:
         """What is kept of a chat; a new chat starts empty."""
-        row = db.execute(
-            select(sessions).where(sessions.c.business == self.business, sessions.c.session_id == session_id)
-        ).one_or_none()
-        if row is None:
-            return Session(session_id, channel, None, None, {})
-        state = sealer(db, self.business, session_id).open_json(row.state) or {}
-        return Session(row.session_id, row.channel, row.customer_id, row.held_by, state, row.version)
+        return session_rows.read_session(db, self.business, session_id, channel=channel)
+
+    def holder(self, db: Connection, session_id: str) -> str | None:
+        """The person who holds a chat; None where the bot does."""
+        return session_rows.holder(db, self.business, session_id)
 
     def save_state(
         self, db: Connection, session: Session, state: Mapping[str, Any], *, sealing: Sealer | None = None
@@ -201,43 +170,14 @@ class Store:
         Raises StaleSessionError where another turn has kept a state since `session` was read, or the chat was given
         into other hands.
         """
-        sealed = (sealing or self.sealing(db, session.session_id)).seal_json(state)
-        values: dict[str, Any] = {"state": sealed, "version": session.version + 1, "updated_at": datetime.now(UTC)}
-        if session.customer_id is not None:
-            values["customer_id"] = session.customer_id
-        changed = db.execute(self._this(session.session_id).where(sessions.c.version == session.version).values(values))
-        if changed.rowcount == 0:
-            if session.version:  # another turn was quicker, or the chat was erased
-                raise StaleSessionError(session.session_id)
-            self._first_state(db, session, sealed)
-
-    def _first_state(self, db: Connection, session: Session, sealed: str) -> None:
-        try:
-            with db.begin_nested():
-                db.execute(
-                    insert(sessions).values(
-                        business=self.business,
-                        session_id=session.session_id,
-                        channel=session.channel,
-                        customer_id=session.customer_id,
-                        held_by=session.held_by,
-                        state=sealed,
-                        version=1,
-                        updated_at=datetime.now(UTC),
-                    )
-                )
-        except IntegrityError as error:
-            raise StaleSessionError(session.session_id) from error
+        sealing = sealing or self.sealing(db, session.session_id)
+        session_rows.save_state(db, self.business, session, state, sealing)
 
     def hold(self, db: Connection, session_id: str, person: str | None) -> None:
         """Give a chat to a person, or (None) back to the bot: a turn that is under way is thought over again."""
-        values = {"held_by": person, "version": sessions.c.version + 1, "updated_at": datetime.now(UTC)}
-        db.execute(self._this(session_id).values(values))
+        session_rows.hold(db, self.business, session_id, person)
         note(db, chat_bell(session_id))
         note(db, TICKETS)
-
-    def _this(self, session_id: str) -> Any:
-        return update(sessions).where(sessions.c.business == self.business, sessions.c.session_id == session_id)
 
     def say(
         self,
@@ -252,17 +192,7 @@ class Store:
         """Write one line of the transcript; returns its id."""
         sealing = sealing or self.sealing(db, session_id)
         note(db, chat_bell(session_id))
-        key = db.execute(
-            insert(transcript).values(
-                business=self.business,
-                session_id=session_id,
-                role=role,
-                text=sealing.seal(storable(text)),
-                reply=None if reply is None else sealing.seal_json(reply),
-                at=datetime.now(UTC),
-            )
-        ).inserted_primary_key
-        return int(key[0]) if key else 0
+        return transcript_rows.add_line(db, self.business, session_id, role, text, reply, sealing)
 
     def push(self, db: Connection, session_id: str, channel: str, line_id: int, role: Author = "person") -> None:
         """Queue a line for a window that did not ask for it (a person's words, an answer after a crash)."""
@@ -277,44 +207,23 @@ class Store:
         with self.transaction() as db:
             rows = db.execute(waiting).all()
             mark_shown(db, [row.queued for row in rows])
-            sealing = sealer(db, self.business, session_id)
-        return [_line(row, sealing) for row in rows]
+            return transcript_rows.opened(db, self.business, session_id, rows)
 
     def transcript(self, session_id: str, *, limit: int = 200) -> list[Line]:
         """The latest lines of a chat, oldest first."""
-        query = (
-            select(transcript)
-            .where(transcript.c.business == self.business, transcript.c.session_id == session_id)
-            .order_by(transcript.c.id.desc())
-            .limit(limit)
-        )
         with self.reading() as db:
-            rows = db.execute(query).all()
-            sealing = sealer(db, self.business, session_id)
-        return [_line(row, sealing) for row in reversed(rows)]
+            return transcript_rows.latest_lines(db, self.business, session_id, limit)
 
     def last_line(self, session_id: str) -> int:
         """The id of a chat's last line, 0 where it has none."""
-        query = select(func.max(transcript.c.id)).where(
-            transcript.c.business == self.business, transcript.c.session_id == session_id
-        )
         with self.reading() as db:
-            return int(db.execute(query).scalar() or 0)
+            return transcript_rows.last_line(db, self.business, session_id)
 
     def chats(self) -> Iterator[list[Line]]:
         """Every chat, line by line without those that were erased; the one that began first comes first."""
-        ours = transcript.c.business == self.business
-        begun = select(transcript.c.session_id).where(ours).group_by(transcript.c.session_id)
         with self.reading() as db:
-            ids = db.execute(begun.order_by(func.min(transcript.c.id))).scalars().all()
+            ids = transcript_rows.chats(db, self.business)
         for session_id in ids:
-            query = select(transcript).where(ours, transcript.c.session_id == session_id).order_by(transcript.c.id)
             with self.reading() as db:
-                rows = db.execute(query).all()
-                sealing = sealer(db, self.business, session_id)
-            lines = (_line(row, sealing) for row in rows)
-            yield [line for line in lines if line.text != ERASED]
-
-
-def _line(row: Row[Any], sealing: Sealer) -> Line:
-    return Line(row.id, row.role, sealing.open(row.text), row.at, sealing.open_json(row.reply))
+                lines = transcript_rows.kept_lines(db, self.business, session_id)
+            yield lines

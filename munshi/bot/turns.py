@@ -10,12 +10,12 @@ transactions (`Store.finish`, `Store.save_state`, `once`), not by the lease.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, Select, Update, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from munshi.bot.tables import turns
@@ -26,7 +26,21 @@ Lane = Literal["in", "out"]
 # Statements that are run several times for each message are written once: to write one takes longer than to run it.
 _LANE = (turns.c.business == bindparam("whose"), turns.c.lane == bindparam("which"))
 _NEXT = select(turns.c.session_id).where(*_LANE, turns.c.due_at <= bindparam("now")).order_by(turns.c.due_at).limit(1)
-_LOCKED = select(turns.c.token).where(*_LANE, turns.c.session_id == bindparam("chat")).with_for_update()
+_DIALECTS: Mapping[str, Any] = {"postgresql": postgresql, "sqlite": sqlite}
+_THIS = (*_LANE, turns.c.session_id == bindparam("chat"))
+_LOCKED = select(turns.c.token).where(*_THIS).with_for_update()
+_MINE = update(turns).where(*_THIS, turns.c.token == bindparam("taken"))
+
+
+def _waking(adding: Any) -> Any:
+    """One row, or as many as are given; one that is there keeps the time at which it is due."""
+    return adding.on_conflict_do_update(
+        index_elements=[turns.c.business, turns.c.lane, turns.c.session_id],
+        set_={"due_at": func.coalesce(turns.c.due_at, adding.excluded.due_at)},
+    )
+
+
+_WAKE = {name: _waking(dialect.insert(turns)) for name, dialect in _DIALECTS.items()}
 
 
 def _claiming(chosen: Select[Any]) -> Any:
@@ -70,13 +84,7 @@ def wake(db: Connection, business: str, lane: Lane, session_ids: Iterable[str], 
     if not rows:
         return
     note(db, lane)
-    adding = _dialect(db).insert(turns).values(rows)
-    db.execute(
-        adding.on_conflict_do_update(
-            index_elements=[turns.c.business, turns.c.lane, turns.c.session_id],
-            set_={"due_at": func.coalesce(turns.c.due_at, adding.excluded.due_at)},
-        )
-    )
+    db.execute(_WAKE[db.dialect.name], rows)
 
 
 def hurry(db: Connection, business: str, lane: Lane, session_id: str) -> None:
@@ -106,7 +114,7 @@ def claim(db: Connection, business: str, lane: Lane, *, holder: str = "", lease:
 
 def renew(db: Connection, held: Claim, *, lease: timedelta = LEASE) -> bool:
     """Hold on to a chat; False where it was given to another meanwhile."""
-    return db.execute(_mine(held).values(due_at=datetime.now(UTC) + lease)).rowcount == 1
+    return db.execute(_MINE, {**_named(held), "due_at": datetime.now(UTC) + lease}).rowcount == 1
 
 
 def lock(db: Connection, held: Claim) -> bool:
@@ -114,14 +122,13 @@ def lock(db: Connection, held: Claim) -> bool:
 
     What is looked up after it is as it will be when the chat is released: whoever adds work touches the row afterwards.
     """
-    row = {"whose": held.business, "which": held.lane, "chat": held.session_id}
-    return db.execute(_LOCKED, row).scalar() == held.token
+    return db.execute(_LOCKED, _named(held)).scalar() == held.token
 
 
 def release(db: Connection, held: Claim, *, due: datetime | None, done: bool) -> None:
     """Give a chat back: due again at `due`, or (None) when something is added. `done` counts its tries from nothing."""
-    tries = 0 if done else turns.c.tries
-    db.execute(_mine(held).values(token=None, due_at=due, tries=tries))
+    begun_anew = {"tries": 0} if done else {}
+    db.execute(_MINE, {**_named(held), "token": None, "due_at": due, **begun_anew})
 
 
 def held_by(db: Connection, business: str, holder: str) -> list[Claim]:
@@ -137,7 +144,8 @@ def held_by(db: Connection, business: str, holder: str) -> list[Claim]:
 
 def give_back(db: Connection, held: Claim, *, due: datetime) -> None:
     """Give a chat back as if it had not been taken."""
-    db.execute(_mine(held).values(token=None, due_at=due, tries=func.coalesce(turns.c.tries, 1) - 1))
+    untaken = _MINE.values(tries=func.coalesce(turns.c.tries, 1) - 1)
+    db.execute(untaken, {**_named(held), "token": None, "due_at": due})
 
 
 def in_hand(db: Connection, business: str, lane: Lane, session_id: str) -> bool:
@@ -150,9 +158,5 @@ def _row(business: str, lane: Lane, session_id: Any) -> tuple[Any, ...]:
     return (turns.c.business == business, turns.c.lane == lane, turns.c.session_id == session_id)
 
 
-def _mine(held: Claim) -> Update:
-    return update(turns).where(*_row(held.business, held.lane, held.session_id), turns.c.token == held.token)
-
-
-def _dialect(db: Connection) -> Any:
-    return postgresql if db.dialect.name == "postgresql" else sqlite
+def _named(held: Claim) -> dict[str, Any]:
+    return {"whose": held.business, "which": held.lane, "chat": held.session_id, "taken": held.token}

@@ -108,7 +108,7 @@ class Worker:
 
     def _begin(self, message: Message) -> None:
         with self._store.reading() as db:
-            with_person = self._store.session(db, message.session_id, channel=message.channel).held_by is not None
+            with_person = self._store.holder(db, message.session_id) is not None
         if not with_person and not is_silent(message):
             self._typing.tell(message)
 

@@ -10,7 +10,20 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, RowMapping, String, Table, Text, delete, insert, select, update
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from munshi.handlers.personal import Rows, of_customers
@@ -65,6 +78,18 @@ CLOSED = "closed"
 LOGIN_TOKEN = re.compile(r"\bmunshi-login-[0-9a-f]{32}\b")
 """What a login token looks like: it is found, and masked, wherever it stands in a message."""
 
+# Asked at every message, and written once.
+_IDENTIFIED = (
+    select(logins.c.customer_id)
+    .join(customers, (customers.c.business == logins.c.business) & (customers.c.customer_id == logins.c.customer_id))
+    .where(
+        logins.c.business == bindparam("whose"),
+        logins.c.session_id == bindparam("chat"),
+        logins.c.until > bindparam("now"),
+        customers.c.status == ACTIVE,
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Customer:
@@ -99,14 +124,8 @@ def find_by_phone(db: Connection, business: str, phone: str) -> Customer | None:
 
 def identified(db: Connection, business: str, session_id: str, now: datetime) -> str | None:
     """The customer that a chat is bound to at `now`; None where it is to nobody, or to one who is no longer active."""
-    query = (
-        select(logins.c.customer_id)
-        .join(
-            customers, (customers.c.business == logins.c.business) & (customers.c.customer_id == logins.c.customer_id)
-        )
-        .where(*_of_chat(business, session_id), logins.c.until > now, customers.c.status == ACTIVE)
-    )
-    found: str | None = db.execute(query).scalar_one_or_none()
+    asked = {"whose": business, "chat": session_id, "now": now}
+    found: str | None = db.execute(_IDENTIFIED, asked).scalar_one_or_none()
     return found
 
 

@@ -21,7 +21,7 @@ from munshi.bot.app import App
 from munshi.bot.bell import chat_bell
 from munshi.bot.privacy import mask
 from munshi.bot.state import from_json
-from munshi.bot.store import Line
+from munshi.bot.transcript_rows import Line
 from munshi.bot.wording import DEFAULT_LANGUAGE, Phrasebook, ShownButton, render
 from munshi.handlers.base import Language, Reply
 from munshi.handlers.opening import opens_in_words, state

@@ -33,7 +33,7 @@ from munshi.bot.bell import chat_bell
 from munshi.bot.message import bounded
 from munshi.bot.response import HELD
 from munshi.bot.state import from_json
-from munshi.bot.store import Line
+from munshi.bot.transcript_rows import Line
 from munshi.handlers.base import Reply
 from munshi.ui.http_shapes import (
     ApiButton,

@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from munshi.bot.bell import chat_bell
 from munshi.bot.database import StoreError, open_engine
 from munshi.bot.message import Media, Message
-from munshi.bot.store import Session, StaleSessionError, Store
+from munshi.bot.session_rows import Session, StaleSessionError
+from munshi.bot.store import Store
 
 
 @pytest.fixture
