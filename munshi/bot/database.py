@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -17,6 +18,7 @@ from munshi.bot.migrate import bring_up_to_date
 _GATE_SECONDS = 15.0
 _PRIMARY = 0xFF  # the bits of an extended result code that tell the kind of fault
 _BUSY_TIMEOUT = "PRAGMA busy_timeout=15000"
+_BEGIN = "BEGIN IMMEDIATE"
 
 
 class StoreError(Exception):
@@ -104,7 +106,10 @@ def _begin_writing(connection: Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
     driver.execute("PRAGMA busy_timeout=0")
     try:
-        _patiently(connection.exec_driver_sql, "BEGIN IMMEDIATE")
+        with suppress(sqlite3.OperationalError):
+            _patiently(driver.execute, _BEGIN)  # of the driver itself: who waits looks often, and for little
+            return
+        connection.exec_driver_sql(_BEGIN)  # once more, for the error that SQLAlchemy makes of it
     finally:
         driver.execute(_BUSY_TIMEOUT)
 
@@ -113,17 +118,16 @@ def _patiently(execute: Callable[[str], object], statement: str) -> None:
     """Execute a statement that needs a lock, again and again for 15 seconds."""
     try:
         execute(statement)  # as it nearly always is: nobody else has the lock
-    except (sqlite3.OperationalError, SQLAlchemyError) as error:
+    except sqlite3.OperationalError as error:
         if not _is_busy(error):
             raise
-    else:
-        return
-    trying = Retrying(
-        retry=retry_if_exception(_is_busy), wait=wait_random(0.0005, 0.002), stop=stop_after_delay(15), reraise=True
-    )
-    trying(execute, statement)
+        _TRYING(execute, statement)
 
 
 def _is_busy(error: BaseException) -> bool:
-    fault = getattr(error, "orig", error)
-    return isinstance(fault, sqlite3.OperationalError) and fault.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
+
+
+_TRYING = Retrying(
+    retry=retry_if_exception(_is_busy), wait=wait_random(0.0005, 0.002), stop=stop_after_delay(15), reraise=True
+)

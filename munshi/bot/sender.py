@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +34,15 @@ SENDING = "sending"
 UNSURE = "it may have been sent; it is not sent twice unasked"
 
 _pause = wait_exponential_jitter(initial=1, max=900, jitter=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A part to be sent now, opened; `part` is None where what it said was erased."""
+
+    row: Row[Any]
+    address: str
+    part: Part | None
 
 
 class Sender:
@@ -66,31 +76,43 @@ class Sender:
     def _send_next(self, held: Claim) -> bool:
         """Send the first part of the chat; False once the chat was given back."""
         with self._store.transaction() as db:
-            row = self._next(db, held)
-            if row is None:
-                return False
-            sealing = sealer(db, self._business, held.session_id)
-            address, part = sealing.open(row.address), sealing.open_json(row.part)
-        if part is None:
-            self._tried(held, row, DeliveryError("dead", "erased", "what it said was erased"))
+            given = self._next(db, held)
+        if given is None:
             return False
+        row = given.row
         try:
-            provider_id = self._send(row, address, part)
+            provider_id = self._send(given)
         except DeliveryError as fault:
             self._tried(held, row, fault)
             return False
         with self._store.transaction() as db:
             mark_sent(db, row.id, provider_id)
+            was_last = self._is_over(db, held)
         self._count(row.channel, "sent")
         logger.info("Sent a part", extra={"ref": row.ref, "channel": row.channel})
+        return not was_last
+
+    def _is_over(self, db: Connection, held: Claim) -> bool:
+        """Whether nothing more waits in the chat, which is given back then; where something does, it stays in hand.
+
+        Nothing but the turn is written: a part that has gone out must not wait to be marked so for other parts' rows.
+        """
+        if not turns.lock(db, held):
+            return True  # it took so long that another has the chat
+        if next_part(db, self._business, held.session_id) is not None:
+            return False
+        turns.release(db, held, due=None, done=True)
         return True
 
-    def _send(self, row: Row[Any], address: str, part: Part) -> str:
+    def _send(self, given: Given) -> str:
+        row = given.row
+        if given.part is None:
+            raise DeliveryError("dead", "erased", "what it said was erased")
         channel = self._channels.get(row.channel)
         if channel is None:
             raise DeliveryError("retry", "no_channel", f"the channel '{row.channel}' is not set up here", after=60)
         try:
-            return channel.send(address, part, row.ref)
+            return channel.send(given.address, given.part, row.ref)
         except DeliveryError:
             raise
         except Exception as error:
@@ -98,7 +120,7 @@ class Sender:
             logger.exception("A part could not be sent (outbox %s)", row.id)
             raise DeliveryError("retry", type(error).__name__, "the channel failed", unsure=True) from error
 
-    def _next(self, db: Connection, held: Claim) -> Row[Any] | None:
+    def _next(self, db: Connection, held: Claim) -> Given | None:
         """The part to be sent now; None once there is none, and the chat was given back."""
         if not turns.lock(db, held):
             return None  # it took so long that another has the chat
@@ -113,7 +135,8 @@ class Sender:
                 mark(db, row.id, "dead", code="deaths", detail=f"{DEATHS} senders died of it")
                 break
             elif self._is_to_be_tried(db, row):
-                return row
+                sealing = sealer(db, self._business, held.session_id)
+                return Given(row, sealing.open(row.address), sealing.open_json(row.part))
         due = datetime.now(UTC) if row is not None and row.status == "waiting" else None
         turns.release(db, held, due=due, done=True)
         return None
