@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,12 +27,11 @@ from munshi.bot.database import open_engine
 from munshi.bot.fetching import Fetcher
 from munshi.bot.file_topics import FileTopics
 from munshi.bot.follow_up import similar_by
-from munshi.bot.intake import Intake
 from munshi.bot.library import Library, Parts, Told
 from munshi.bot.llm import open_configured
 from munshi.bot.llm_budget import Budget
 from munshi.bot.llm_model import LanguageModel
-from munshi.bot.message import Media, Message, bounded
+from munshi.bot.message import Media, Message
 from munshi.bot.metrics import Metrics, TimedClassifier
 from munshi.bot.outbox import Outbox
 from munshi.bot.pack.reading import record_files
@@ -42,7 +41,6 @@ from munshi.bot.router import Router
 from munshi.bot.settings import Settings
 from munshi.bot.shared import Shared, open_shared
 from munshi.bot.store import Store
-from munshi.bot.tracing import tracing
 from munshi.bot.transcribe import open_transcriber
 from munshi.bot.transcript_rows import Line
 from munshi.bot.whole_question import WholeQuestions
@@ -74,7 +72,6 @@ class App:
     library: Library
     encoder: Encoder | None
     store: Store
-    intake: Intake
     outbox: Outbox
     shared: Shared
     metrics: Metrics
@@ -109,17 +106,6 @@ class App:
         response = self.assistant.respond(self.fetcher.keep(sent, content))
         self.notary.after_turn()
         return response
-
-    def receive(self, messages: Iterable[Message]) -> int:
-        """Keep messages of a channel, all or none, for workers to answer; returns how many were not there before."""
-        given = tuple(messages)
-        fresh = self.intake.accept(given)
-        for message in given:
-            with tracing(message.trace):
-                logger.info(
-                    "Received a message", extra={"channel": message.channel, "new": bounded(message.id) in fresh}
-                )
-        return len(fresh)
 
     def answer(self, message: Message) -> Response:
         """Answer a message that was received, the reply going out over its channel."""
@@ -232,7 +218,6 @@ def _assemble(settings: Settings, business: Business, engine: Engine, shared: Sh
         library=library,
         encoder=encoder,
         store=store,
-        intake=Intake(store.accept_all),
         outbox=outbox,
         shared=shared,
         metrics=metrics,

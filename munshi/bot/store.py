@@ -92,17 +92,16 @@ class Store:
             return self.response(message.id)
         return None
 
-    def accept_all(self, messages: Iterable[Message]) -> list[str]:
-        """Commit messages to the inbox, all or none, for workers to answer; returns the ids that were not there before.
+    def enqueue(self, db: Connection, messages: Iterable[Message]) -> list[str]:
+        """Put messages into the inbox for workers to answer; returns the ids that were not there before.
 
         A chat's messages are answered in the order of their timestamps, those of one moment in the order given. What
         was held back until the customer writes again is sent now.
         """
         given = tuple(messages)
-        with self.transaction() as db:
-            fresh = enqueue(db, self.business, given, self.settle)
-            new = set(fresh)
-            reopen(db, self.business, {bounded(one.session_id) for one in given if bounded(one.id) in new})
+        fresh = enqueue(db, self.business, given, self.settle)
+        new = set(fresh)
+        reopen(db, self.business, {bounded(one.session_id) for one in given if bounded(one.id) in new})
         return fresh
 
     def response(self, message_id: str) -> Mapping[str, Any] | None:

@@ -55,7 +55,7 @@ def twilio_door(app: App) -> TwilioDoor | None:
     url = app.settings.twilio_url
     if not url.endswith(PATH):
         raise SettingsError(f"MUNSHI_TWILIO_URL must be the webhook's address as Twilio knows it, and end in {PATH}.")
-    receiver = Receiver(app.store, CHANNEL, accept=app.receive, tell=teller(app.outbox))
+    receiver = Receiver(app.store, CHANNEL, tell=teller(app.outbox))
     sorry = app.phrases("not_kept", app.business.profile.languages[0])
     return TwilioDoor(receiver, app.settings.twilio_auth_token.get_secret_value(), url, sorry)
 

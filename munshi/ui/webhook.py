@@ -87,7 +87,7 @@ def meta_door(app: App, *, insecure_simulator: bool = False) -> MetaDoor | None:
     if not secret and not is_loopback(settings.host):
         raise SettingsError(f"--insecure-simulator is for this computer alone, not for {settings.host}.")
 
-    receiver = Receiver(app.store, CHANNEL, accept=app.receive, tell=teller(app.outbox))
+    receiver = Receiver(app.store, CHANNEL, tell=teller(app.outbox))
     return MetaDoor(receiver, secret, word, settings.whatsapp_phone_number_id, unsigned=not secret)
 
 

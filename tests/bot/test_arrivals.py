@@ -16,6 +16,7 @@ from munshi.bot.message import MAX_ID_CHARS, Message, bounded
 from munshi.bot.store import Store
 from munshi.bot.turns import Claim, claim
 from munshi.handlers.sealing import sealer
+from tests.arriving import arrive
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
@@ -44,7 +45,7 @@ def due(store: Store) -> list[str]:
 
 def test_many_messages_are_kept_at_once_as_they_came(store: Store) -> None:
     given_ = [message("a", "नमस्ते", extra={"forwarded": True}), message("b", chat="s2"), message("c", trace="t" * 32)]
-    assert store.accept_all(given_) == ["a", "b", "c"]
+    assert arrive(store, given_) == ["a", "b", "c"]
     assert kept(store) == [given_[0], given_[2]]
     assert kept(store)[1].trace == "t" * 32
     assert sorted(due(store)) == ["s1", "s2"]
@@ -52,32 +53,32 @@ def test_many_messages_are_kept_at_once_as_they_came(store: Store) -> None:
 
 
 def test_a_message_that_comes_again_is_kept_once(store: Store) -> None:
-    assert store.accept_all([message("a", "first"), message("a", "again")]) == ["a"]
-    assert store.accept_all([message("a", "days later"), message("b")]) == ["b"]
+    assert arrive(store, [message("a", "first"), message("a", "again")]) == ["a"]
+    assert arrive(store, [message("a", "days later"), message("b")]) == ["b"]
     assert [one.text for one in kept(store)] == ["first", "hello"]
 
 
 def test_one_that_was_answered_does_not_call_a_worker_again(store: Store) -> None:
-    store.accept_all([message("a")])
+    arrive(store, [message("a")])
     assert due(store) == ["s1"]
     with store.transaction() as db:
         store.finish(db, message("a"), {})
-    store.accept_all([message("a")])
+    arrive(store, [message("a")])
     assert due(store) == []
 
 
 def test_messages_are_answered_in_the_order_they_were_written(store: Store) -> None:
     later = NOW + timedelta(seconds=1)
-    store.accept_all([message("third", at=later), message("first"), message("second")])
-    store.accept_all([message("zeroth", at=NOW - timedelta(seconds=5))])
+    arrive(store, [message("third", at=later), message("first"), message("second")])
+    arrive(store, [message("zeroth", at=NOW - timedelta(seconds=5))])
     assert [one.id for one in kept(store)] == ["zeroth", "first", "second", "third"]
 
 
 def test_ids_and_words_that_no_column_takes_are_kept_all_the_same(store: Store) -> None:
     long = "x" * 5_000
     strange = [message(long, chat=long), message("nul\0", "nul\0 and half \ud83d"), message("good")]
-    assert len(store.accept_all(strange)) == 3
-    assert store.accept_all(strange) == []
+    assert len(arrive(store, strange)) == 3
+    assert arrive(store, strange) == []
     assert [one.id for one in kept(store)][1] == "good"
     assert len(kept(store, bounded(long))) == 1
 
@@ -95,7 +96,7 @@ def test_requests_that_bring_the_same_messages_at_once_keep_each_once(store: Sto
     def bring(turn: int) -> None:
         ids = [f"{number}" for number in range(40)]
         given_ = [message(id, chat=f"s{int(id) % 7}") for id in (ids if turn % 2 else reversed(ids))]
-        fresh.extend(store.accept_all(given_))
+        fresh.extend(arrive(store, given_))
 
     threads = [threading.Thread(target=bring, args=(turn,)) for turn in range(4)]
     for thread in threads:

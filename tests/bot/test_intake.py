@@ -14,6 +14,7 @@ from munshi.bot.database import open_engine
 from munshi.bot.intake import Intake
 from munshi.bot.message import Message
 from munshi.bot.store import Store
+from tests.arriving import arrive
 
 THREADS = 24
 
@@ -38,7 +39,7 @@ class Counted:
         self.go_on.wait(10)
         if any(message.text == "poison" for message in messages):
             raise ValueError("poison")
-        return self._store.accept_all(messages)
+        return arrive(self._store, messages)
 
 
 def rush(intake: Intake, counted: Counted, messages: Sequence[Message]) -> list[Sequence[str] | Exception]:
@@ -86,7 +87,7 @@ def test_while_the_database_is_away_everybody_is_told_and_afterwards_nobody(stor
     def accept(messages: Sequence[Message]) -> Sequence[str]:
         if away:
             raise OperationalError("insert", {}, Exception("away"))
-        return store.accept_all(messages)
+        return arrive(store, messages)
 
     intake = Intake(accept)
     for _ in range(2):

@@ -21,6 +21,7 @@ from munshi.bot.tables import outbox as rows
 from munshi.bot.tables import turns as turn_rows
 from munshi.handlers.base import Reply
 from munshi.handlers.sealing import destroy_key
+from tests.arriving import arrive
 from tests.bot.messenger import Messenger, refused
 
 DAY = timedelta(days=1)
@@ -38,7 +39,7 @@ def messenger() -> Messenger:
 
 
 def write(store: Store, text: str = "hello", *, ago: timedelta = timedelta(0), chat: str = "s1") -> None:
-    store.accept_all([Message(text, chat, f"to-{chat}", "messenger", timestamp=datetime.now(UTC) - ago)])
+    arrive(store, [Message(text, chat, f"to-{chat}", "messenger", timestamp=datetime.now(UTC) - ago)])
 
 
 def say(store: Store, messenger: Messenger, text: str, role: Author = "person", chat: str = "s1") -> None:
@@ -264,10 +265,10 @@ def test_what_is_old_by_the_time_the_customer_writes_is_not_sent_unless_it_was_a
 
 def test_a_message_that_is_brought_again_lets_nothing_go(store: Store, messenger: Messenger) -> None:
     message = Message("hello", "s1", "to-s1", "messenger", timestamp=datetime.now(UTC) - 2 * DAY)
-    store.accept_all([message])
+    arrive(store, [message])
     say(store, messenger, "one")
     drain(store, messenger)
-    store.accept_all([message])
+    arrive(store, [message])
     assert statuses(store)[0] == ("person", "held", CLOSED)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.bot.app import open_app
 from munshi.bot.database import open_engine
+from munshi.bot.incoming import Delivery, Incoming, Said
+from munshi.bot.incoming import Sender as SomeOne
 from munshi.bot.keeper import Keeper
 from munshi.bot.logs import start_logging
-from munshi.bot.message import Message
+from munshi.bot.receiving import Receiver, teller
 from munshi.bot.sender import Sender
 from munshi.bot.settings import Settings
 from munshi.bot.tracing import tracing
+from munshi.bot.worker import Worker
 from tests.bot.messenger import Messenger
 
 
@@ -71,17 +75,19 @@ def test_a_message_can_be_followed_from_its_arrival_to_its_reply(
 ) -> None:
     messenger = Messenger()
     channels: Any
-    with open_app(Settings(home=tmp_path, encoder="none")) as app:
+    with open_app(Settings(home=tmp_path, encoder="none", settle_seconds=0)) as app:
         channels = app.outbox.channels
         channels["messenger"] = messenger
         start_logging("info", "json")
-        message = Message("what are your timings", "s1", "919820012345", "messenger", trace="trace-of-this-one")
-        app.receive([message])
-        app.answer(message)
-        Sender(app.store, channels, Keeper(app.store)).send_some()
+        said = Said("text", "what are your timings")
+        asked = Incoming("m1", SomeOne(phone="919820012345"), datetime.now(UTC), said)
+        Receiver(app.store, "messenger", tell=teller(app.outbox)).take(Delivery((asked,)))
+        keeper = Keeper(app.store)
+        assert Worker(app.store, app, channels, keeper).answer_one()
+        Sender(app.store, channels, keeper).send_some()
     told = lines(capsys)
-    mine = [line for line in told if line.get("trace") == "trace-of-this-one"]
-    assert mine[0]["message"] == "Received a message"
+    received = next(line for line in told if line["message"] == "Received a message")
+    mine = [line for line in told if line.get("trace") == received["trace"]]
     answered = next(line for line in mine if line["message"] == "Answered a message")
     assert answered["handler"] == "hours_location"
     queued = {line["ref"] for line in mine if line["message"] == "Queued a part"}

@@ -19,6 +19,7 @@ from munshi.bot.outbox_rows import Queued, mark_sent, next_part
 from munshi.bot.store import Store
 from munshi.bot.tables import outbox as rows
 from munshi.handlers.base import Reply
+from tests.arriving import arrive
 from tests.bot.messenger import Messenger
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -35,7 +36,7 @@ def outbox(store: Store) -> Outbox:
 
 
 def post(store: Store, outbox: Outbox, text: str, channel: str = "messenger", chat: str = "s1") -> None:
-    store.accept_all([Message("hello", chat, "9198", channel)])
+    arrive(store, [Message("hello", chat, "9198", channel)])
     with store.transaction() as db:
         line = store.say(db, chat, "bot", text)
         outbox.post(db, Queued(chat, channel, line), Reply(text), "en")
@@ -120,7 +121,7 @@ def test_a_part_that_failed_afterwards_is_held_or_tried_again_as_its_kind_says(s
 def test_what_was_held_may_go_once_the_customer_writes(store: Store, outbox: Outbox) -> None:
     post(store, outbox, "one")
     outbox.status("failed", AT, ref=sent(store), code="131047", kind="hold")
-    store.accept_all([Message("hello again", "s1", "9198", "messenger", "m2")])
+    arrive(store, [Message("hello again", "s1", "9198", "messenger", "m2")])
     assert [row.status for row in parts(store)] == ["waiting"]
 
 

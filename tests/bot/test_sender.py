@@ -21,6 +21,7 @@ from munshi.bot.tables import turns as turn_rows
 from munshi.handlers.base import Reply
 from munshi.handlers.sealing import destroy_key
 from munshi.handlers.tickets import open_ticket
+from tests.arriving import arrive
 from tests.bot.messenger import Messenger, refused
 
 
@@ -45,7 +46,7 @@ def outbox(store: Store, messenger: Messenger) -> Outbox:
 
 
 def post(store: Store, outbox: Outbox, text: str, chat: str = "s1") -> None:
-    store.accept_all([Message("hello", chat, f"to-{chat}", "messenger")])
+    arrive(store, [Message("hello", chat, f"to-{chat}", "messenger")])
     with store.transaction() as db:
         line = store.say(db, chat, "bot", text)
         outbox.post(db, Queued(chat, "messenger", line), Reply(text), "en")
@@ -121,7 +122,7 @@ def test_what_is_held_waits_for_the_customer_and_so_does_what_is_behind_it(
     drain(store, sender)
     assert statuses(store) == [("held", "131047"), ("waiting", None)]
     assert due_in(store) is None  # never a blind retry
-    store.accept_all([Message("are you there", "s1", "to-s1", "messenger")])
+    arrive(store, [Message("are you there", "s1", "to-s1", "messenger")])
     drain(store, sender)
     assert messenger.texts == ["one", "two"]
 

@@ -26,6 +26,7 @@ from munshi.bot.redis_link import RedisLink
 from munshi.bot.settings import Settings, SettingsError, load_settings
 from munshi.bot.shared import forget_shared, open_shared
 from munshi.knowledge.base import Hit, Passage
+from tests.arriving import arrive
 from tests.servers.redis_server import RedisServer
 
 pytestmark = pytest.mark.services
@@ -322,7 +323,7 @@ def test_messages_are_answered_whatever_befalls_redis(trouble: Trouble, redis: R
         for number in range(6):
             if number == 2:
                 trouble(redis)
-            app.receive([Message("what are your timings", "api-1", "u1", "api", f"m{number}")])
+            arrive(app.store, [Message("what are your timings", "api-1", "u1", "api", f"m{number}")])
             until(lambda number=number: app.store.response(f"m{number}"))
         assert len([line for line in app.transcript("api-1") if line.role == "bot"]) == 6
 

@@ -29,6 +29,7 @@ from munshi.bot.tables import outbox as outbox_rows
 from munshi.bot.tables import turns as turn_rows
 from munshi.bot.turns import in_hand
 from munshi.bot.worker import TRIES, Worker
+from tests.arriving import arrive
 from tests.bot.messenger import Messenger
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -95,12 +96,12 @@ def work(store: Store, worker: Worker, *, rounds: int = 50) -> None:
 def test_a_chats_messages_are_answered_in_their_order_and_each_once(
     store: Store, answers: Listening, worker: Worker
 ) -> None:
-    store.accept_all([message("2", seconds=2), message("1", seconds=1), message("other", chat="s2")])
-    store.accept_all([message("1"), message("3", seconds=3)])
+    arrive(store, [message("2", seconds=2), message("1", seconds=1), message("other", chat="s2")])
+    arrive(store, [message("1"), message("3", seconds=3)])
     work(store, worker)
     assert [id for id in answers.answered if id != "other"] == ["1", "2", "3"]
     assert "other" in answers.answered
-    store.accept_all([message("2"), message("other", chat="s2")])
+    arrive(store, [message("2"), message("other", chat="s2")])
     assert not worker.answer_one()
 
 
@@ -108,17 +109,17 @@ def test_a_message_that_was_overtaken_on_its_way_is_answered_before_the_other(en
     store = Store(engine, "shop", settle=timedelta(seconds=0.5))
     answers = Listening(store)
     worker = Worker(store, answers, {}, Keeper(store))
-    store.accept_all([message("2", seconds=2)])
+    arrive(store, [message("2", seconds=2)])
     assert not worker.answer_one()
-    store.accept_all([message("1", seconds=1)])
+    arrive(store, [message("1", seconds=1)])
 
     def answered(number: int) -> bool:
         worker.answer_one()
         return len(answers.answered) == number
 
     until(lambda: answered(2))
-    store.accept_all([message("4", seconds=4)])
-    store.accept_all([message("3", seconds=3)])
+    arrive(store, [message("4", seconds=4)])
+    arrive(store, [message("3", seconds=3)])
     until(lambda: answered(4))
     assert answers.answered == ["1", "2", "3", "4"]
 
@@ -131,7 +132,7 @@ def test_a_message_that_fails_again_and_again_goes_to_a_person_and_holds_up_no_o
             raise ValueError("bad")
 
     answers.fails = fails
-    store.accept_all([message("before"), message("poison", seconds=1), message("after", seconds=2)])
+    arrive(store, [message("before"), message("poison", seconds=1), message("after", seconds=2)])
     work(store, worker)
     assert answers.answered == ["before", "after"]
     assert answers.given_up == ["poison"]
@@ -143,7 +144,7 @@ def test_a_message_that_kills_its_worker_goes_to_a_person_too(store: Store, answ
         raise SystemExit
 
     answers.fails = dies
-    store.accept_all([message("deadly")])
+    arrive(store, [message("deadly")])
     for _ in range(TRIES):
         now_due(store)
         with pytest.raises(SystemExit):
@@ -159,7 +160,7 @@ def test_what_a_process_held_at_its_end_is_taken_up_at_once_and_counts_as_tried(
         raise SystemExit
 
     answers.fails = dies
-    store.accept_all([message("deadly"), message("other", chat="s2", seconds=1)])
+    arrive(store, [message("deadly"), message("other", chat="s2", seconds=1)])
     for _ in range(2 * TRIES):  # nobody waits for a lease in between
         process = Roster(tmp_path)
         process.enter()
@@ -189,7 +190,7 @@ def test_a_database_that_is_away_is_no_fault_of_the_message(store: Store, answer
             raise OperationalError("select", {}, Exception("gone"))
 
     answers.fails = fails
-    store.accept_all([message("patient")])
+    arrive(store, [message("patient")])
     while away:
         now_due(store)
         with pytest.raises(OperationalError):
@@ -206,7 +207,7 @@ def test_a_message_that_nothing_can_be_done_about_is_set_aside(
 
     answers.fails = fails
     monkeypatch.setattr(answers, "give_up", fails)
-    store.accept_all([message("hopeless"), message("after", seconds=1)])
+    arrive(store, [message("hopeless"), message("after", seconds=1)])
     work(store, worker)
     assert not worker.answer_one()
     assert store.response("hopeless") is not None
@@ -225,7 +226,7 @@ def test_several_workers_never_meet_in_a_chat(store: Store, answers: Listening) 
         busy.remove(message.session_id)
 
     answers.fails = slowly
-    store.accept_all(message(f"{chat}-{n}", chat=f"s{chat}", seconds=n) for chat in range(5) for n in range(6))
+    arrive(store, [message(f"{chat}-{n}", chat=f"s{chat}", seconds=n) for chat in range(5) for n in range(6)])
     workers = [Worker(store, answers, {}, Keeper(store)) for _ in range(4)]
 
     def drain(worker: Worker) -> None:
@@ -252,7 +253,7 @@ def test_a_long_answer_is_announced_once_and_its_chat_kept_in_hand(store: Store,
         keeper.look()
 
     answers.fails = fails
-    store.accept_all([message("long")])
+    arrive(store, [message("long")])
     worker = Worker(store, answers, {}, keeper)
     assert worker.answer_one()
     assert announced == ["long"]
@@ -287,12 +288,13 @@ def until(true: Callable[[], object], seconds: float = 20) -> None:
 
 def test_a_message_of_a_channel_is_answered_over_it(shop: App, messenger: Messenger) -> None:
     with working(shop):
-        received = shop.receive([message("w1", "what are your timings", "chat-w"), message("w1", "twice", "chat-w")])
+        first, again = message("w1", "what are your timings", "chat-w"), message("w1", "twice", "chat-w")
+        received = arrive(shop.store, [first, again])
         until(lambda: messenger.sent)
-        shop.receive([message("w1", "days later", "chat-w")])
-        shop.receive([message("w2", "thanks", "chat-w", seconds=9)])
+        arrive(shop.store, [message("w1", "days later", "chat-w")])
+        arrive(shop.store, [message("w2", "thanks", "chat-w", seconds=9)])
         until(lambda: len(messenger.read) == 2 and shop.store.response("w2"))
-    assert received == 1
+    assert received == ["w1"]
     assert {address for address, _, _ in messenger.sent} == {"9198"}
     assert messenger.read == [("9198", "w1"), ("9198", "w2")]
     customer = [line.text for line in shop.transcript("chat-w") if line.role == "customer"]
@@ -300,7 +302,7 @@ def test_a_message_of_a_channel_is_answered_over_it(shop: App, messenger: Messen
 
 
 def test_a_message_that_cannot_be_answered_leaves_an_apology_and_a_ticket(shop: App, messenger: Messenger) -> None:
-    shop.receive([message("g1", "mera order kahan hai", "chat-g")])
+    arrive(shop.store, [message("g1", "mera order kahan hai", "chat-g")])
     shop.give_up(message("g1", "mera order kahan hai", "chat-g"))
     with working(shop):
         until(lambda: messenger.sent)
@@ -312,12 +314,12 @@ def test_a_message_that_cannot_be_answered_leaves_an_apology_and_a_ticket(shop: 
 def test_while_a_person_has_the_chat_the_bot_sends_nothing_not_even_what_was_on_its_way(
     shop: App, messenger: Messenger
 ) -> None:
-    shop.receive([message("h1", "I want to talk to a person", "chat-h")])
+    arrive(shop.store, [message("h1", "I want to talk to a person", "chat-h")])
     shop.answer(message("h1", "I want to talk to a person", "chat-h"))  # in the outbox, not sent
     inbox = Inbox(shop.store, shop.outbox)
     (ticket,) = [found for found in inbox.tickets() if found.session_id == "chat-h"]
     inbox.claim(ticket.reference, "Asha")
-    shop.receive([message("h2", "what are your timings", "chat-h", 5)])
+    arrive(shop.store, [message("h2", "what are your timings", "chat-h", 5)])
     Interim(shop.store, shop.outbox, shop.phrases)(message("h2", chat="chat-h"))
     with working(shop):
         until(lambda: shop.store.response("h2"))
@@ -329,13 +331,13 @@ def test_while_a_person_has_the_chat_the_bot_sends_nothing_not_even_what_was_on_
     assert {line.role for line in lines if line.id in inbox.unsent(ticket)} == {"bot"}  # and the person knows it
     inbox.release(ticket.reference)
     with working(shop):
-        shop.receive([message("h3", "what are your timings", "chat-h", 9)])
+        arrive(shop.store, [message("h3", "what are your timings", "chat-h", 9)])
         until(lambda: len(messenger.sent) > 1)
 
 
 def test_whoever_takes_a_chat_waits_for_what_is_being_sent_at_that_moment(shop: App, messenger: Messenger) -> None:
     messenger.gate = threading.Event()
-    shop.receive([message("n1", "I want to talk to a person", "chat-n")])
+    arrive(shop.store, [message("n1", "I want to talk to a person", "chat-n")])
     shop.answer(message("n1", "I want to talk to a person", "chat-n"))
     inbox = Inbox(shop.store, shop.outbox)
     (ticket,) = [found for found in inbox.tickets() if found.session_id == "chat-n"]
@@ -354,7 +356,7 @@ def test_whoever_takes_a_chat_waits_for_what_is_being_sent_at_that_moment(shop: 
 
 def test_a_long_answer_is_announced_to_whoever_waits_for_it(shop: App, messenger: Messenger) -> None:
     announce = Interim(shop.store, shop.outbox, shop.phrases)
-    shop.receive([message("i1", "hello", "chat-i")])
+    arrive(shop.store, [message("i1", "hello", "chat-i")])
     announce(message("i1", chat="chat-i"))
     shop.answer(message("i1", "hello", "chat-i"))
     announce(message("i1", chat="chat-i"))  # too late: it is answered
@@ -369,7 +371,7 @@ def test_a_long_answer_is_announced_to_whoever_waits_for_it(shop: App, messenger
 def test_what_a_dead_process_left_half_done_is_done_by_the_next(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, encoder="none")
     with open_app(settings) as app:
-        app.receive([message("d1", "what are your timings", "chat-d")])
+        arrive(app.store, [message("d1", "what are your timings", "chat-d")])
     with open_app(settings) as app:
         channel = Messenger()
         with working(replaced(app, channel)):
@@ -386,7 +388,7 @@ def test_a_crew_that_is_stopped_gives_back_what_it_cannot_finish(store: Store, s
     stuck = threading.Event()
     held = Listening(store, fails=lambda _message: stuck.wait(30) and None)
     keeper = Keeper(store)
-    store.accept_all([message("stuck")])
+    arrive(store, [message("stuck")])
     thread = threading.Thread(target=Worker(store, held, {}, keeper).answer_one, daemon=True)
     thread.start()
     until(lambda: held.tried)

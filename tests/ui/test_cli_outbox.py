@@ -22,6 +22,7 @@ from munshi.bot.settings import Settings
 from munshi.bot.store import Store
 from munshi.handlers.base import Reply
 from munshi.ui.cli import cli
+from tests.arriving import arrive
 from tests.bot.messenger import Messenger, refused
 
 
@@ -39,7 +40,7 @@ def store(tmp_path: Path) -> Store:
     """One part that was sent, one that was given up."""
     store = Store(open_engine("", home=Settings(home=tmp_path).business_home("auto-parts")), "auto-parts")
     messenger = Messenger(faults=[refused("dead", "131026")])
-    store.accept_all([Message("hello", "s1", "9198", "messenger")])
+    arrive(store, [Message("hello", "s1", "9198", "messenger")])
     with store.transaction() as db:
         line = store.say(db, "s1", "bot", "one\ntwo")
         Outbox(store, {"messenger": messenger}).post(db, Queued("s1", "messenger", line), Reply("one\ntwo"), "en")
@@ -89,7 +90,7 @@ def test_a_held_part_tells_that_the_customer_was_asked_to_write(tmp_path: Path) 
     store = Store(open_engine("", home=Settings(home=tmp_path).business_home("auto-parts")), "auto-parts")
     channels = {"messenger": Messenger(window=Window(timedelta(days=1), "131047", {"text": "TEMPLATE"}))}
     long_ago = datetime.now(UTC) - timedelta(days=2)
-    store.accept_all([Message("hello", "s1", "9198", "messenger", timestamp=long_ago)])
+    arrive(store, [Message("hello", "s1", "9198", "messenger", timestamp=long_ago)])
     with store.transaction() as db:
         line = store.say(db, "s1", "person", "It is here")
         Outbox(store, channels).post(db, Queued("s1", "messenger", line, "person"), Reply("It is here"), "en")

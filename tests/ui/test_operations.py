@@ -20,6 +20,7 @@ from munshi.bot.message import Message
 from munshi.bot.settings import Settings
 from munshi.bot.tables import inbox
 from munshi.ui.server import create_server
+from tests.arriving import arrive
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_a_server_in_order_is_alive_and_ready(here: TestClient) -> None:
 
 
 def test_what_waits_too_long_is_told(here: TestClient, app: App) -> None:
-    app.receive([Message("hello", "ops-1", "u", "api", "ops-1")])
+    arrive(app.store, [Message("hello", "ops-1", "u", "api", "ops-1")])
     assert here.get("/readyz").status_code == 200
     with app.store.transaction() as db:
         past = datetime.now(UTC) - timedelta(hours=1)
@@ -103,6 +104,7 @@ COUNT = """
 import sys
 from munshi.bot.app import open_app
 from munshi.bot.settings import Settings
+from tests.arriving import arrive
 with open_app(Settings(home=sys.argv[1], encoder="none"), catch_up=False) as app:
     app.respond("what are your timings", session_id=sys.argv[2])
     print(app.metrics.told(app.store).decode())

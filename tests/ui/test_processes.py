@@ -26,6 +26,7 @@ from munshi.bot.store import Store
 from munshi.bot.tables import turns as turn_rows
 from munshi.ui.meta_stand_in import NUMBER, TOKEN, MetaStandIn
 from munshi.ui.processes import Processes
+from tests.arriving import arrive
 from tests.servers.language_model import LanguageModelServer
 
 LONG = 60.0
@@ -77,7 +78,7 @@ def test_a_worker_answers_what_another_process_took_in_and_stops_in_order(tmp_pa
         process, lines = worker(tmp_path)
         try:
             assert "ready" in lines.get(timeout=LONG)
-            app.receive([Message("what are your timings", "api-1", "u1", "api", "m1")])
+            arrive(app.store, [Message("what are your timings", "api-1", "u1", "api", "m1")])
             until(lambda: app.store.response("m1"))
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=LONG) == 0
@@ -169,7 +170,7 @@ def test_what_a_killed_worker_held_is_taken_up_at_once_by_another_and_done_once(
     shop.hang(lane)
     with shop.worker() as first:
         message = Message("do you deliver all over India?", CHAT, "919876543210", "whatsapp", "wamid.1")
-        shop.store.accept_all([message])
+        arrive(shop.store, [message])
         until(lambda: shop.is_stuck(lane))
         with shop.worker():
             shop.prolong(lane)

@@ -40,7 +40,7 @@ def told() -> Told:
 
 
 def door(store: Store, told: Told, **values: Any) -> TestClient:
-    receiver = Receiver(store, "whatsapp", accept=lambda messages: len(store.accept_all(messages)), tell=told.append)
+    receiver = Receiver(store, "whatsapp", tell=told.append)
     app = FastAPI(max_body_size=1000)
     app.include_router(meta_routes(MetaDoor(receiver, SECRET, "agreed", **values)))
     return TestClient(app, raise_server_exceptions=False)
@@ -90,7 +90,7 @@ def test_the_handshake(client: TestClient, query: str, status: int) -> None:
 
 
 def test_without_a_word_agreed_on_nobody_passes(engine: Engine, told: Told) -> None:
-    receiver = Receiver(Store(engine, "shop"), "whatsapp", accept=lambda _messages: 0, tell=told.append)
+    receiver = Receiver(Store(engine, "shop"), "whatsapp", tell=told.append)
     app = FastAPI()
     app.include_router(meta_routes(MetaDoor(receiver, SECRET, "")))
     query = "hub.mode=subscribe&hub.verify_token=&hub.challenge=1"

@@ -31,6 +31,7 @@ from munshi.bot.whatsapp.media import MediaError
 from munshi.bot.wording import Phrasebook
 from munshi.handlers.base import Button, Language, Reply
 from munshi.handlers.reply_file import PDF, ReplyFile
+from tests.arriving import arrive
 from tests.servers.twilio import ACCOUNT, TOKEN, TwilioServer
 
 FORM = {"MessageSid": "SM1", "From": "whatsapp:+919876543210", "To": "whatsapp:+14155238886", "Body": "नमस्ते"}
@@ -185,7 +186,7 @@ def test_twilios_error_of_the_24_hours_leads_to_the_template_by_its_sid(engine: 
         twilio_url="https://shop.example/webhooks/twilio", twilio_api=server.address,
     )  # fmt: skip
     channels = open_channels(settings, store, Phrasebook(), template=TEMPLATE)
-    store.accept_all([Message("hi", "s1", "919876543210", "twilio")])
+    arrive(store, [Message("hi", "s1", "919876543210", "twilio")])
     with store.transaction() as db:
         line = store.say(db, "s1", "person", "It is here")
         Outbox(store, channels).post(db, Queued("s1", "twilio", line, "person"), Reply("It is here"), "en")
@@ -196,7 +197,7 @@ def test_twilios_error_of_the_24_hours_leads_to_the_template_by_its_sid(engine: 
     (sent,) = server.sent
     assert (sent["ContentSid"], json.loads(sent["ContentVariables"])) == (TEMPLATE.content_sid, {"1": "Nand Auto 🛵"})
     assert "Body" not in sent
-    store.accept_all([Message("yes", "s1", "919876543210", "twilio")])
+    arrive(store, [Message("yes", "s1", "919876543210", "twilio")])
     while sender.send_some():
         pass
     assert [form.get("Body") for form in server.sent] == [None, "It is here"]
