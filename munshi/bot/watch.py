@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from munshi.bot.app import App
 from munshi.bot.erasure import latest_erasure
 from munshi.bot.forgetting import empty_caches
+from munshi.bot.lasting import leave_alone_what_lasts
 from munshi.bot.pack.reading import record_files
 from munshi.bot.papers import Stamps, few, papers_folder, stamps
 from munshi.handlers.base import HandlerError
@@ -128,6 +129,7 @@ class Watcher:
             return
         else:
             if tables:
+                leave_alone_what_lasts()
                 self._tell(f"The records are up to date: {', '.join(tables)}.")
         self._records, self._database_away = now, False
 
@@ -142,6 +144,7 @@ class Watcher:
             return
         self._failed = ""
         if report is not None:
+            leave_alone_what_lasts()  # the index that was there before need not
             self._tell(told(report, self._named))
             self._named = frozenset(report.skipped)
 

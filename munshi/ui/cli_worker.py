@@ -21,6 +21,7 @@ def worker(
 ) -> None:
     """Answer and send what waits, until it is told to stop: `munshi serve` takes messages in, workers do the rest."""
     from munshi.bot.crew import working
+    from munshi.bot.lasting import leave_alone_what_lasts
     from munshi.bot.watch import watching
 
     ended = threading.Event()
@@ -28,6 +29,7 @@ def worker(
         tell_when_input_ends(ended)
         _give_way()
     with leaving_on_sigterm(), opened(business, catch_up=False) as app, watching(app), working(app):
+        leave_alone_what_lasts()
         typer.echo(f"A worker of {app.business.profile.name} is ready (Ctrl-C stops it)")
         ended.wait()
 

@@ -23,6 +23,7 @@ from starlette.routing import Mount
 from munshi.bot.app import App
 from munshi.bot.crew import working
 from munshi.bot.herald import heralding
+from munshi.bot.lasting import leave_alone_what_lasts
 from munshi.bot.watch import watching
 from munshi.ui.address_rate import AddressRate
 from munshi.ui.chat import build_chat, theme
@@ -131,6 +132,7 @@ def serve(app: App, host: str, port: int, *, workers: int = 0, insecure_simulato
     """
     listening = _listen(host, port)
     server = create_server(app, insecure_simulator=insecure_simulator)
+    leave_alone_what_lasts()
     typer.echo(f"{app.business.profile.name} is open at {_address(host, port)} (Ctrl-C closes it)")
     typer.echo(_papers_line(app, host, port))
     hands = worker_processes(workers, app.settings.business) if workers else working(app)
