@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from munshi.knowledge.arms import Arms, Proposed, propose
 from munshi.knowledge.base import Encoder, Hit, Reranker
 from munshi.knowledge.conflicts import Conflict, Contradictions
-from munshi.knowledge.dense import DenseArm
+from munshi.knowledge.dense import DenseArm, Scores
 from munshi.knowledge.exact import ExactMatcher
 from munshi.knowledge.expansion import Synonyms
 from munshi.knowledge.filters import Lift
@@ -137,16 +139,18 @@ class HybridRetriever:
             return Arms()
         readable = not self.settings.lexical or self._reads(query.prepared)
         dense = self.encoder if self.settings.dense and readable else None
-        lexical = coverage = None
-        if self.settings.lexical or dense is None:
-            with watch("lexical"):
-                lexical = query.lexical(self.index.lexical, self.settings.synonym)
-                coverage = query.coverage(self.index.lexical)
         if dense is None or self.dense is None:
-            return Arms(lexical, coverage)
+            return Arms(*self._by_words(query, watch))
+        # The words are looked up while the encoder's own code runs, which holds no lock of Python's.
+        words = _beside().submit(self._by_words, query, watch) if self.settings.lexical else None
         with watch("dense"):
             similar = self.dense.similar(dense.encode([query.prepared])[0], self.settings.candidates)
-        return Arms(lexical, coverage, similar)
+        return Arms(*(words.result() if words else (None, None)), similar)
+
+    def _by_words(self, query: Query, watch: Stopwatch) -> tuple[Scores, Scores]:
+        """BM25 of every passage, and the share of the question that each holds, (n,) both."""
+        with watch("lexical"):
+            return query.lexical(self.index.lexical, self.settings.synonym), query.coverage(self.index.lexical)
 
     def _named(self, query: Query) -> dict[int, float]:
         """What each passage is given for holding exactly what was asked for, in the customer's words or prepared."""
@@ -207,6 +211,12 @@ class HybridRetriever:
         if self.encoder is None or self.index.tokens is None:
             return None
         return MaxSimReranker(self.index, self.encoder, weight=self.settings.maxsim_weight)
+
+
+@cache
+def _beside() -> ThreadPoolExecutor:
+    """Threads for what goes on beside an encoder: one for each search at the same time, at most one a processor."""
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="munshi-words")
 
 
 def _scores_of(chosen: Sequence[Hit], hits: Sequence[Hit]) -> dict[str, float]:

@@ -56,7 +56,6 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
 
     What is set up of WhatsApp is beside them; `insecure_simulator` lets it go without a secret. Raises SettingsError.
     """
-    profile, password = app.business.profile, app.settings.owner_password.get_secret_value()
     news = News(app.shared.bell)
     server = FastAPI(
         docs_url=None,
@@ -64,27 +63,10 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
         openapi_url=None,
         telemetry=_SILENT,
         max_body_size=MAX_BODY_BYTES,
-        middleware=[
-            Middleware(SafeHeaders),
-            Middleware(ReadingTime),
-            Middleware(OnlyPathsInUse),
-            *_address_rate(app),
-            Middleware(OwnerOnly, path=PATH, password=password),
-            Middleware(OwnerOnly, path=METRICS, password=password),
-            Middleware(OwnPage, title=profile.name, description=profile.description, greet=greet_customer),
-            Middleware(
-                OwnPage, title=title(app), description="", greet=greet_owner, path=f"{PATH}/", assets="../ui/papers"
-            ),
-            Middleware(CORSMiddleware),  # allows no other origin; where it is missing, Gradio allows every one
-        ],
+        middleware=_middleware(app),
     )
     server.include_router(operations(app))
-    door = meta_door(app, insecure_simulator=insecure_simulator)
-    if door is not None:
-        server.include_router(meta_routes(door))
-    twilio = twilio_door(app)
-    if twilio is not None:
-        server.include_router(twilio_routes(twilio))
+    _add_webhooks(server, app, insecure_simulator)
     server.post("/new")(_new_chat)
     server.include_router(upload_routes(app))
     server.include_router(download_routes(app))
@@ -96,6 +78,33 @@ def create_server(app: App, *, insecure_simulator: bool = False) -> FastAPI:
     _mount(server, build_chat(app, news), "/")
     server.state.news = news
     return server
+
+
+def _middleware(app: App) -> list[Middleware]:
+    """What every request passes through, the first one first."""
+    profile, password = app.business.profile, app.settings.owner_password.get_secret_value()
+    papers = title(app)
+    return [
+        Middleware(SafeHeaders),
+        Middleware(ReadingTime),
+        Middleware(OnlyPathsInUse),
+        *_address_rate(app),
+        Middleware(OwnerOnly, path=PATH, password=password),
+        Middleware(OwnerOnly, path=METRICS, password=password),
+        Middleware(OwnPage, title=profile.name, description=profile.description, greet=greet_customer),
+        Middleware(OwnPage, title=papers, description="", greet=greet_owner, path=f"{PATH}/", assets="../ui/papers"),
+        Middleware(CORSMiddleware),  # allows no other origin; where it is missing, Gradio allows every one
+    ]
+
+
+def _add_webhooks(server: FastAPI, app: App, insecure_simulator: bool) -> None:
+    """The webhooks of those providers that are set up. Raises SettingsError."""
+    meta = meta_door(app, insecure_simulator=insecure_simulator)
+    if meta is not None:
+        server.include_router(meta_routes(meta))
+    twilio = twilio_door(app)
+    if twilio is not None:
+        server.include_router(twilio_routes(twilio))
 
 
 def _address_rate(app: App) -> list[Middleware]:
