@@ -9,9 +9,8 @@ from sqlalchemy import Connection
 
 from munshi.bot.arrivals import address_of
 from munshi.bot.channel import Channel, DeliveryStatus, FaultKind
-from munshi.bot.outbox_rows import Queued, Status, push_line, push_parts, told
+from munshi.bot.outbox_rows import Queued, Status, next_part, push_line, push_parts, take_status
 from munshi.bot.store import Store
-from munshi.bot.tables import outbox
 from munshi.bot.turns import hurry
 from munshi.handlers.base import Language, Reply
 
@@ -63,8 +62,7 @@ class Outbox:
         if not (ref or provider_id):
             return False
         with self._store.transaction() as db:
-            asked = told(self._store.business, status, ref=ref, provider_id=provider_id[:200])
-            row = db.execute(asked.values(values).returning(outbox.c.session_id)).first()
-            if row is not None:
-                hurry(db, self._store.business, "out", row.session_id)  # what waited behind it, or it itself
-        return row is not None
+            chat = take_status(db, self._store.business, status, values, ref=ref, provider_id=provider_id[:200])
+            if chat is not None and next_part(db, self._store.business, chat) is not None:
+                hurry(db, self._store.business, "out", chat)  # what waited behind it, or it itself
+        return chat is not None

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from munshi.bot.channel import DeliveryStatus, Part
 from munshi.bot.tables import outbox, transcript
@@ -134,13 +135,36 @@ def mark_tried(db: Connection, id: int, status: Status, code: str, detail: str) 
     mark(db, id, status, code=code[:60], detail=detail[:500])
 
 
-def told(business: str, status: DeliveryStatus, *, ref: str, provider_id: str) -> Update:
-    """The part that a provider's status is about, where that is news; without values."""
-    named = outbox.c.ref == ref if ref else outbox.c.provider_id == provider_id
-    mine: tuple[Any, ...] = (outbox.c.business == business, outbox.c.part.is_not(None), named)
-    if ref and provider_id:  # a part that was sent again is not what an earlier sending of it says
-        mine = (*mine, outbox.c.provider_id.is_(None) | (outbox.c.provider_id == provider_id))
-    return update(outbox).where(*mine, outbox.c.status.in_(_REPLACES[status]))
+def take_status(
+    db: Connection,
+    business: str,
+    status: DeliveryStatus,
+    values: Mapping[str, Any],
+    *,
+    ref: str,
+    provider_id: str,
+) -> str | None:
+    """Write `values` into the part that a provider's status is about; its chat, None where the status is no news.
+
+    The part is the one named `ref`, or else the one that the provider calls `provider_id`.
+    """
+    about = {"whose": business, "ours": ref, "theirs": provider_id}
+    chat: str | None = db.execute(_told(status, bool(ref), bool(provider_id)), {**about, **values}).scalar()
+    return chat
+
+
+@cache
+def _told(status: DeliveryStatus, by_ref: bool, by_id: bool) -> Any:
+    ours, theirs = outbox.c.ref == bindparam("ours"), outbox.c.provider_id == bindparam("theirs")
+    mine: tuple[Any, ...] = (
+        outbox.c.business == bindparam("whose"),
+        outbox.c.part.is_not(None),
+        ours if by_ref else theirs,
+        outbox.c.status.in_(_REPLACES[status]),
+    )
+    if by_ref and by_id:  # a part that was sent again is not what an earlier sending of it says
+        mine = (*mine, outbox.c.provider_id.is_(None) | theirs)
+    return update(outbox).where(*mine).returning(outbox.c.session_id)
 
 
 def _row(business: str, queued: Queued) -> dict[str, Any]:

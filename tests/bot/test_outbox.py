@@ -18,6 +18,7 @@ from munshi.bot.outbox import Outbox
 from munshi.bot.outbox_rows import Queued, mark_sent, next_part
 from munshi.bot.store import Store
 from munshi.bot.tables import outbox as rows
+from munshi.bot.turns import claim, is_due, release
 from munshi.handlers.base import Reply
 from tests.arriving import arrive
 from tests.bot.messenger import Messenger
@@ -116,6 +117,21 @@ def test_a_part_that_failed_afterwards_is_held_or_tried_again_as_its_kind_says(s
         mark_sent(db, parts(store)[1].id, "id-3")
     assert not outbox.status("failed", AT, ref=second, provider_id="id-2", code="500", kind="retry")  # of the first try
     assert parts(store)[1].status == "sent"
+
+
+@pytest.mark.parametrize(("status", "kind", "woken"), [("delivered", "dead", False), ("failed", "retry", True)])
+def test_a_sender_is_woken_by_a_status_only_where_something_may_be_sent(
+    store: Store, outbox: Outbox, status: Any, kind: Any, woken: bool
+) -> None:
+    post(store, outbox, "one")
+    ref = sent(store)
+    with store.transaction() as db:
+        held = claim(db, "shop", "out")
+        assert held is not None
+        release(db, held, due=None, done=True)
+    assert outbox.status(status, AT, ref=ref, kind=kind)
+    with store.reading() as db:
+        assert is_due(db, "shop", "out") is woken
 
 
 def test_what_was_held_may_go_once_the_customer_writes(store: Store, outbox: Outbox) -> None:
