@@ -30,6 +30,7 @@ from munshi.ui.chat import build_chat, theme
 from munshi.ui.console import fault
 from munshi.ui.downloads import download_routes
 from munshi.ui.guards import OnlyPathsInUse, OwnPage, SafeHeaders, greet_customer, start_chat
+from munshi.ui.head_time import HeadTime
 from munshi.ui.http_channel import PATH as API_PATH
 from munshi.ui.http_channel import create_api
 from munshi.ui.news import News
@@ -160,6 +161,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 server,
+                http=HeadTime,
                 log_level="warning",
                 access_log=False,
                 server_header=False,
