@@ -14,8 +14,9 @@ weights, numpy; both min-max fused. The passages' vectors are ours. Each searche
 libraries' threads as they come; ours keeps BLAS to one, as the server does. With OMP_NUM_THREADS=1 before the command
 the recipe is kept to one thread too, which it may gain by. Times are per query in milliseconds, encoding included, over
 200 queries, ours and the recipe's taken in turns so that a busy machine slows both, and in processor time too, which
-other programs change less. Memory is that of a process that searches alone, the files of the index that were touched
-included.
+other programs change less: twenty queries at a time, and once more one at a time, when each finds the processor's
+caches full of the other's passages. Memory is that of a process that searches alone, the files of the index that were
+touched included.
 
 Data: BANKING77 (CC BY 4.0), CLINC150 (CC BY 3.0), XQuAD (CC BY-SA 4.0).
 """
@@ -30,6 +31,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,7 @@ from munshi.knowledge.weights import minilm_folder
 
 LIBRARIES = ("onnxruntime", "bm25s", "numpy", "rank-bm25", "sentence-transformers", "torch")
 QUERIES, UNCOUNTED = 200, 10
+TOGETHER = 20
 SAMPLE = 1000  # passages embedded to tell the rate
 REAL_UP_TO = 20_000
 
@@ -112,7 +115,7 @@ def measure(size: int, encoder: Encoder, home: str, *, random: bool, peer: bool)
         show(in_turns([mine], queries(QUERIES + UNCOUNTED), uncounted=UNCOUNTED))
         print(f"  memory {mine.memory or float('nan'):.0f} MiB after the searches")
         if peer:
-            against(Apart(ours, folder, home), Apart(recipe, folder))
+            against(partial(Apart, ours, folder, home), partial(Apart, recipe, folder))
 
 
 def opened(home: str) -> Encoder:
@@ -153,15 +156,19 @@ def recipe(folder: str) -> Iterator[Ways]:
     yield {"recipe": search}
 
 
-def against(mine: Apart, peer: Apart) -> None:
-    """Print ours and the recipe, taken in turns, and how they compare."""
-    times = in_turns([mine, peer], queries(QUERIES + UNCOUNTED), uncounted=UNCOUNTED)
-    print("  in turns with the recipe:")
-    show(times)
-    middle = medians(times)
-    for name in mine.names:
-        by_clock, by_processor = (np.array(middle["recipe"]) / np.array(middle[name])).tolist()
-        print(f"  {name} takes 1/{by_clock:.1f} of the recipe's time, 1/{by_processor:.1f} of its processor time")
+def against(mine: Callable[[], Apart], peer: Callable[[], Apart]) -> None:
+    """Print ours and the recipe, taken in turns, and how they compare: busy, and when nobody has asked for a while."""
+    for together, told in (
+        (TOGETHER, f"{TOGETHER} queries at a time"),
+        (1, "a query at a time, so that caches are cold"),
+    ):
+        times = in_turns([mine(), peer()], queries(QUERIES + UNCOUNTED), uncounted=UNCOUNTED, together=together)
+        print(f"  in turns with the recipe, {told}:")
+        show(times)
+        middle = medians(times)
+        for name in (name for name in times if name != "recipe"):
+            by_clock, by_processor = (np.array(middle["recipe"]) / np.array(middle[name])).tolist()
+            print(f"  {name} takes 1/{by_clock:.1f} of the recipe's time, 1/{by_processor:.1f} of its processor time")
 
 
 def show(times: Mapping[str, Sequence[Taken]]) -> None:

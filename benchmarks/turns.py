@@ -72,17 +72,21 @@ def _serve(pipe: Connection, make: Make, arguments: Sequence[Any]) -> None:
             pipe.send(((ended.clock - started.clock, ended.processor - started.processor), memory_mib()))
 
 
-def in_turns(programs: Sequence[Apart], queries: Sequence[str], *, uncounted: int) -> dict[str, list[Taken]]:
-    """What each query took by each way of each program; the first `uncounted` queries are asked and not counted."""
+def in_turns(
+    programs: Sequence[Apart], queries: Sequence[str], *, uncounted: int, together: int = 1
+) -> dict[str, list[Taken]]:
+    """What each query took by each way of each program; the first `uncounted` queries are asked and not counted.
+
+    A way's turn is `together` queries long: with one, each finds the processor's caches full of what another needed.
+    """
     with ExitStack() as stack:
         opened = [stack.enter_context(program) for program in programs]
         times: dict[str, list[Taken]] = {name: [] for program in opened for name in program.names}
-        for number, query in enumerate(queries):
+        for start in range(0, len(queries), together):
             for program in opened:
                 for name in program.names:
-                    taken = program(name, query)
-                    if number >= uncounted:
-                        times[name].append(taken)
+                    taken = [program(name, query) for query in queries[start : start + together]]
+                    times[name] += taken[max(0, uncounted - start) :]
     return times
 
 

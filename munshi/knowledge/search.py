@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +14,7 @@ from numpy.typing import NDArray
 from munshi.knowledge.arms import Arms, Proposed, propose
 from munshi.knowledge.base import Encoder, Hit, Reranker
 from munshi.knowledge.conflicts import Conflict, Contradictions
-from munshi.knowledge.dense import DenseArm, Scores
+from munshi.knowledge.dense import DenseArm
 from munshi.knowledge.exact import ExactMatcher
 from munshi.knowledge.expansion import Synonyms
 from munshi.knowledge.filters import Lift
@@ -75,6 +73,7 @@ class HybridRetriever:
         self._told: LruCache[bool] = LruCache(_TOLD)
         self._from = np.array([(p.valid_from or date.min).toordinal() for p in index.passages], dtype=np.int64)
         self._until = np.array([(p.valid_until or date.max).toordinal() for p in index.passages], dtype=np.int64)
+        self._valid = lru_cache(1)(self._holding)
 
     def search(self, query: str, *, top_k: int = 5, filters: Mapping[str, str] | None = None) -> list[Hit]:
         """At most `top_k` hits, best first; none for a query without a word in it.
@@ -109,7 +108,7 @@ class HybridRetriever:
         size = max(self.settings.shortlist, top_k)
         with watch("fusion"):
             # Where nothing is raised, the short list is the best by score.
-            proposed = self._proposed(arms, exact, self._valid(today), size if raised.nothing else None)
+            proposed = self._proposed(arms, exact, today, size if raised.nothing else None)
         with watch("rerank"):
             looked = self._looked(query, proposed, raised, size)
         hits = tuple(looked.hits[:top_k])
@@ -139,18 +138,16 @@ class HybridRetriever:
             return Arms()
         readable = not self.settings.lexical or self._reads(query.prepared)
         dense = self.encoder if self.settings.dense and readable else None
+        lexical = coverage = None
+        if self.settings.lexical or dense is None:
+            with watch("lexical"):
+                lexical = query.lexical(self.index.lexical, self.settings.synonym)
+                coverage = query.coverage(self.index.lexical)
         if dense is None or self.dense is None:
-            return Arms(*self._by_words(query, watch))
-        # The words are looked up while the encoder's own code runs, which holds no lock of Python's.
-        words = _beside().submit(self._by_words, query, watch) if self.settings.lexical else None
+            return Arms(lexical, coverage)
         with watch("dense"):
             similar = self.dense.similar(dense.encode([query.prepared])[0], self.settings.candidates)
-        return Arms(*(words.result() if words else (None, None)), similar)
-
-    def _by_words(self, query: Query, watch: Stopwatch) -> tuple[Scores, Scores]:
-        """BM25 of every passage, and the share of the question that each holds, (n,) both."""
-        with watch("lexical"):
-            return query.lexical(self.index.lexical, self.settings.synonym), query.coverage(self.index.lexical)
+        return Arms(lexical, coverage, similar)
 
     def _named(self, query: Query) -> dict[int, float]:
         """What each passage is given for holding exactly what was asked for, in the customer's words or prepared."""
@@ -160,15 +157,15 @@ class HybridRetriever:
                 lifts[position] = max(lift, lifts.get(position, 0.0))
         return lifts
 
-    def _valid(self, today: date) -> NDArray[np.bool_]:
-        """Which passages hold on a day, (n,)."""
-        day = today.toordinal()
+    def _holding(self, day: int) -> tuple[NDArray[np.bool_], bool]:
+        """Which passages hold on a day, (n,), and whether all do."""
         valid: NDArray[np.bool_] = (self._from <= day) & (day <= self._until)
-        return valid
+        return valid, bool(valid.all())
 
-    def _proposed(self, arms: Arms, exact: Mapping[int, float], valid: NDArray[np.bool_], keep: int | None) -> Proposed:
+    def _proposed(self, arms: Arms, exact: Mapping[int, float], today: date, keep: int | None) -> Proposed:
+        valid, all_are = self._valid(today.toordinal())
         found = propose(self.index.passages, arms, exact, valid, self.settings, keep=keep)
-        if valid.all():
+        if all_are:
             return found
         return replace(found, expired=propose(self.index.passages, arms, exact, ~valid, self.settings, keep=keep).hits)
 
@@ -211,12 +208,6 @@ class HybridRetriever:
         if self.encoder is None or self.index.tokens is None:
             return None
         return MaxSimReranker(self.index, self.encoder, weight=self.settings.maxsim_weight)
-
-
-@cache
-def _beside() -> ThreadPoolExecutor:
-    """Threads for what goes on beside an encoder: one for each search at the same time, at most one a processor."""
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="munshi-words")
 
 
 def _scores_of(chosen: Sequence[Hit], hits: Sequence[Hit]) -> dict[str, float]:

@@ -118,4 +118,4 @@ class Nearby:
 
     def at(self, positions: Positions) -> Scores:
         """The score of each of some passages, (positions,)."""
-        return self._vectors.only(positions).scores(self._query)
+        return self._vectors.scores_at(positions, self._query)

@@ -76,9 +76,15 @@ class VectorIndex:
             return EveryScore(self.scores(query))
         return _TwoLooks(self, query, self._by_passage(self.short.products(query)))
 
-    def only(self, passages: Positions) -> VectorIndex:
-        """The vectors of some of the passages, in their order."""
-        return VectorIndex(self.matrix[self._rows_of(passages)[0]], self.counts[passages])
+    def scores_at(self, passages: Positions, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The `scores` of some of the passages, (passages,)."""
+        scores: NDArray[np.float32] = self.matrix[self._starts[passages]] @ query
+        several = np.flatnonzero(self.counts[passages] > 1)  # they are few
+        if len(several):
+            rows, cuts = self._rows_of(passages[several])
+            nearest = np.maximum.reduceat(self.matrix[rows] @ query, cuts)
+            scores[several] = (scores[several] + nearest) / np.float32(2)
+        return scores
 
     def _rows_of(self, passages: Positions) -> tuple[Positions, Positions]:
         """The rows of some passages, in their order, and where each one's begin among these."""
@@ -132,5 +138,5 @@ class _TwoLooks:
     def at(self, positions: Positions) -> Scores:
         """The scores there."""
         new = positions[np.isnan(self._scores[positions])]
-        self._scores[new] = self._index.only(new).scores(self._query)
+        self._scores[new] = self._index.scores_at(new, self._query)
         return self._scores[positions]

@@ -53,7 +53,7 @@ def test_some_passages_alone_score_as_among_all(counts: list[int], data: st.Data
     index = VectorIndex(data.draw(arrays(np.float32, (sum(counts), 3), elements=numbers)), counts)
     query = data.draw(arrays(np.float32, 3, elements=numbers))
     some = np.array(data.draw(st.lists(st.integers(0, len(counts) - 1))), dtype=np.int64)
-    assert index.only(some).scores(query) == pytest.approx(index.scores(query)[some], abs=1e-6)
+    assert index.scores_at(some, query) == pytest.approx(index.scores(query)[some], abs=1e-6)
 
 
 def test_what_is_saved_comes_back(tmp_path: Path) -> None:
