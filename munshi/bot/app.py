@@ -190,7 +190,7 @@ def _assemble(settings: Settings, business: Business, engine: Engine, shared: Sh
         Parts(business, encoder, preprocess.canonical, today=today_of(business), model=model, cache=shared.cache),
         Told(passages=_counted(say, "Reading the papers: {done} of {total} passages")),
     )
-    catalogued = Records(engine, business.key, prepare=preprocess.in_catalogue_words)
+    catalogued = Records(engine, business.key, prepare=preprocess.in_catalogue_words, is_word=preprocess.is_word)
     services = Services(catalogued, library, phrases, business.profile)
     tools = make_tools(settings, business, services, opened.classifier, _whole_questions(library, encoder, model))
     conductor = Conductor(replace(tools, llm=model.name if model else "none"))

@@ -75,6 +75,7 @@ class Preprocessor:
     ) -> None:
         names = [name for product in products for name in (product.name, *product.aliases)]
         self._timezone = timezone
+        self._known = known_words
         self._mender = Mender(vocabulary, names, known_words)
         self._glosser = Glosser(glossary, known_words)
         self._entities = EntityFinder(CodeFinder(formats or {}), ProductFinder(products, self.canonical))
@@ -120,6 +121,10 @@ class Preprocessor:
     def in_catalogue_words(self, text: str) -> str:
         """The text as a catalogue is searched with it: slips put right, and Hindi in its own script in English."""
         return self.canonical(text) if _DEVANAGARI.search(text) else self.mended(text)
+
+    def is_word(self, word: str) -> bool:
+        """Whether a word, in lower case, is one of English at large."""
+        return word in self._known
 
     def _hear(self, cleaned: CleanText) -> Heard:
         # What the chat was in before says nothing of how these words are meant: "main branch" stays English.

@@ -78,10 +78,20 @@ class _Question:
 
 
 class Catalogue:
-    """An index over the products' words. `prepare` gives aliases and questions their canonical form."""
+    """An index over the products' words. `prepare` gives aliases and questions their canonical form.
 
-    def __init__(self, products: Sequence[Product], *, prepare: Callable[[str], str] = str) -> None:
+    What `is_word` is no slip of another word, unless its neighbour says so: "bumper" is no jumper cable.
+    """
+
+    def __init__(
+        self,
+        products: Sequence[Product],
+        *,
+        prepare: Callable[[str], str] = str,
+        is_word: Callable[[str], bool] = lambda _word: False,
+    ) -> None:
         self._prepare = prepare
+        self._is_word = is_word
         self._items = {product.sku: self._item(product) for product in products}
         self._fitment = Fitment(
             [item.calls[0] for item in self._items.values()], [item.fits for item in self._items.values()]
@@ -154,7 +164,9 @@ class Catalogue:
         kept = [_Word(w, s) for w, s in zip(words(text), stems(text), strict=True) if w not in FILLER]
         kept = list(self._joined_up(kept))
         kept = [part for word in kept for part in self._parted(word)]
-        return [self._without_typo(word) for word in self._without_counts(kept)]
+        kept = list(self._without_counts(kept))
+        around = ["", *(word.stem for word in kept), ""]
+        return [self._without_typo(*each) for each in zip(around, kept, around[2:], strict=False)]
 
     def _joined_up(self, found: Sequence[_Word]) -> Iterator[_Word]:
         """Write "wagon r" as "wagonr" where the catalogue does."""
@@ -177,19 +189,25 @@ class Catalogue:
         """Leave out bare numbers that are no part of a name: in "10 clutch plates" they count, in "pulsar 150" not."""
         around = ["", *(word.stem for word in found), ""]
         for before, word, after in zip(around, found, around[2:], strict=False):
-            in_name = not {(before, word.stem), (word.stem, after)}.isdisjoint(self._pairs)
+            in_name = self._is_pair(before, word.stem, after)
             in_name |= self._fitment.is_model_number(before, word.stem)
             if in_name or not word.stem.isdigit() or len(word.stem) == _YEAR_DIGITS:
                 yield word
 
-    def _without_typo(self, word: _Word) -> _Word:
+    def _without_typo(self, before: str, word: _Word, after: str) -> _Word:
         alias_only = word.stem in self._alias_only
         if not _can_be_misspelt(word.stem) or (word.stem in self._vocabulary and not alias_only):
             return word
         targets = self._vehicle_spellings if alias_only else self._spellings
         cutoff = _LONG_TYPO_SCORE if len(word.stem) >= _LONG_CHARS else _TYPO_SCORE
         close = process.extractOne(word.stem, targets, scorer=fuzz.ratio, score_cutoff=cutoff)
-        return word if close is None else _Word(word.text, close[0])
+        if close is None or (self._is_word(word.text) and not self._is_pair(before, close[0], after)):
+            return word
+        return _Word(word.text, close[0])
+
+    def _is_pair(self, before: str, stem: str, after: str) -> bool:
+        """Whether a word stands beside one of its neighbours in the catalogue too."""
+        return not {(before, stem), (stem, after)}.isdisjoint(self._pairs)
 
     # -- choosing --------------------------------------------------------------------------------------------------
 

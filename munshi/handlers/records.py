@@ -150,14 +150,22 @@ _TAKE_UP: Mapping[str, TakeUp] = {
 class Records:
     """What handlers may look up: one business's rows, read anew every time.
 
-    `prepare` gives a text its canonical form (see `Catalogue`). The words products are found by are indexed once an
-    import; their prices and stock never are.
+    `prepare` gives a text its canonical form, `is_word` knows English (see `Catalogue`). The words products are found
+    by are indexed once an import; their prices and stock never are.
     """
 
-    def __init__(self, engine: Engine, business: str, *, prepare: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        business: str,
+        *,
+        prepare: Callable[[str], str] = str,
+        is_word: Callable[[str], bool] = lambda _word: False,
+    ) -> None:
         self.business = business
         self._engine = engine.execution_options(reading=True)
         self._prepare = prepare
+        self._is_word = is_word
         self._indexed: tuple[str, Catalogue] | None = None
         self._within: Connection | None = None
 
@@ -260,7 +268,7 @@ class Records:
             digest = db.execute(select(record_files.c.digest).where(*mine)).scalar() or ""
         indexed = self._indexed
         if indexed is None or indexed[0] != digest:
-            indexed = self._indexed = (digest, Catalogue(self.products(), prepare=self._prepare))
+            indexed = self._indexed = (digest, Catalogue(self.products(), prepare=self._prepare, is_word=self._is_word))
         return indexed[1]
 
 

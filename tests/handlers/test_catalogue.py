@@ -112,6 +112,13 @@ def test_questions_and_aliases_are_prepared_alike(records: Records) -> None:
     assert catalogue.find("kapda", named={}).skus == ("CLO-1",)
 
 
+def test_a_word_of_its_own_is_a_slip_of_another_only_where_its_neighbour_says_so(records: Records) -> None:
+    assert Catalogue(records.products()).find("crutch", named={}).skus
+    catalogue = Catalogue(records.products(), is_word={"crutch"}.__contains__)
+    assert (catalogue.find("crutch", named={}).skus, catalogue.find("crutch", named={}).goods) == ((), "crutch")
+    assert catalogue.find("crutch plate for swift", named={}).skus == ("CLU-1",)
+
+
 def test_an_empty_list_finds_nothing() -> None:
     found = Catalogue(()).find("brake pads", named={"BRK-1": "brake pads"})
     assert (found.skus, found.goods) == ((), "")
