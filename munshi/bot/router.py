@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +26,8 @@ _FILLERS = frozenset(
     "order number no num id code my is the it its this a hai ye yeh mera ka "
     "sorry i meant mean actually wait nahi nhi galat".split()
 )
+# The model or the year of what a product is for: the K10 of "battery for alto k10".
+_MODEL = re.compile(r"(?=\w*\d)\w{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +141,6 @@ def _only_entities(text: str, entities: Sequence[Entity]) -> bool:
     rest = list(text)
     for entity in entities:
         rest[entity.start : entity.end] = " " * (entity.end - entity.start)
-    return all(word in _FILLERS for word in fold("".join(rest)).split())
+    left = (word for word in fold("".join(rest)).split() if word not in _FILLERS)
+    product = any(entity.kind == "product" for entity in entities)
+    return all(product and _MODEL.fullmatch(word) for word in left)

@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 from munshi.handlers.columns import code_key
 from munshi.handlers.fitment import Entry, Fitment, Wanted, read_entry
 from munshi.handlers.rows import Product
-from munshi.handlers.words import FILLER
+from munshi.handlers.words import FILLER, PLAIN
 from munshi.knowledge.text import stems, words
 
 MIN_COVERAGE = 0.6
@@ -119,6 +119,8 @@ class Catalogue:
         if coded := self._coded(text):
             return Found(coded)
         question = self._read(text, said=" ".join(named.values()))
+        if another := self._another_thing(text, question):
+            return Found(goods=another)
         chosen = [self._items[sku] for sku in named if sku in self._items]
         chosen = self._not_contradicted(self._suiting(chosen, question.wanted), question)
         covering = [] if chosen else self._covering(question)
@@ -155,7 +157,8 @@ class Catalogue:
         named = {*stems(said), *stems(self._prepare(said))}
         goods = [word for word in found if word.stem in self._weights and word.stem not in wanted.words]
         known = self._vocabulary | wanted.words | named
-        unknown = [word for word in found if word.stem not in known and not word.stem.isdigit()]
+        strange = [word for word in found if word.stem not in known and not word.stem.isdigit()]
+        unknown = [word for word in strange if word.text not in PLAIN]
         vehicle = [word for word in found if word.stem in wanted.words]
         return _Question(tuple(goods), wanted, tuple(vehicle), tuple(unknown))
 
@@ -208,6 +211,15 @@ class Catalogue:
     def _is_pair(self, before: str, stem: str, after: str) -> bool:
         """Whether a word stands beside one of its neighbours in the catalogue too."""
         return not {(before, stem), (stem, after)}.isdisjoint(self._pairs)
+
+    def _another_thing(self, text: str, question: _Question) -> str:
+        """The name of something of which the catalogue knows one word alone: "seat belt" is no fan belt."""
+        if len(question.stems) != 1:
+            return ""
+        goods = {word.text for word in question.goods}
+        strange = {word.text for word in question.unknown if self._is_word(word.text)}
+        pairs = pairwise(words(self._prepare(text)))
+        return next((" ".join(pair) for pair in pairs if goods & {*pair} and strange & {*pair}), "")
 
     # -- choosing --------------------------------------------------------------------------------------------------
 

@@ -126,6 +126,15 @@ def test_an_order_is_not_asked_about_twice(router: Router, text: str) -> None:
     assert router.route(predict("block", 1.0, 1.0), text, []).kind == "run"
 
 
+@pytest.mark.parametrize(
+    ("rest", "bare"), [("k10", True), ("150", True), ("2019 k10", True), ("fitted free", False), ("12345", False)]
+)
+def test_a_bare_product_may_have_a_model_or_a_year_behind_it(router: Router, rest: str, bare: bool) -> None:
+    product = Entity("product", "BAT-501", "battery for alto", 0, 16)
+    route = router.route(predict(None, 0.0, 0.0), f"battery for alto {rest}", [product])
+    assert (route.reason == "bare entity") is bare
+
+
 def test_a_bare_entity_never_stands_for_a_high_risk_intent_unasked(router: Router) -> None:
     account = Entity("account", "AMV00000001", "AMV00000001", 0, 11)
     route = router.route(predict(None, 0.0, 0.0), "AMV00000001", [account])

@@ -119,6 +119,26 @@ def test_a_word_of_its_own_is_a_slip_of_another_only_where_its_neighbour_says_so
     assert catalogue.find("crutch plate for swift", named={}).skus == ("CLU-1",)
 
 
+@pytest.mark.parametrize(
+    ("text", "skus", "goods"),
+    [
+        ("clutch knob price", (), "clutch knob"),  # the catalogue knows clutches, and no knobs
+        ("seat coolant for swift", (), "seat coolant"),
+        ("black coolant", ("COL-1",), "coolant"),
+        ("coolant 1 litre", ("COL-1",), "coolant"),
+        ("car coolant", ("COL-1",), "coolant"),
+        ("knob for clutch", None, "clutch"),  # not one name: as before
+    ],
+)
+def test_a_thing_of_whose_name_one_word_is_known_is_another_thing(
+    records: Records, text: str, skus: tuple[str, ...] | None, goods: str
+) -> None:
+    catalogue = Catalogue(records.products(), is_word={"knob", "seat", "black", "litre", "car"}.__contains__)
+    found = catalogue.find(text, named={})
+    assert found.goods == goods
+    assert skus is None or found.skus == skus
+
+
 def test_an_empty_list_finds_nothing() -> None:
     found = Catalogue(()).find("brake pads", named={"BRK-1": "brake pads"})
     assert (found.skus, found.goods) == ((), "")
