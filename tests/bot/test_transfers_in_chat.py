@@ -176,7 +176,7 @@ def test_the_next_customer_in_a_chat_has_payees_of_their_own(bank: App) -> None:
 
 
 def test_what_there_is_no_money_for_is_said_before_it_is_read_back(bank: App) -> None:
-    told = Chat(bank, RAVI)("transfer 95000 to didi")
+    told = Chat(bank, RAVI)("transfer 24000 to didi")  # no more than may be sent at night
     assert "••2345" in told.reply.text
     assert not any(button.label == "Yes" for button in told.reply.buttons)
 

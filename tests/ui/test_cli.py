@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -198,7 +199,16 @@ def test_chats_are_exported_as_training_data(munshi, tmp_path: Path) -> None:
     assert "name another file" in lost.stderr
 
 
+@pytest.fixture
+def _heeding_ctrl_c() -> Iterator[None]:
+    """What is started in the background, as this test may be, inherits that Ctrl-C is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no signals there")
+@pytest.mark.usefixtures("_heeding_ctrl_c")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_the_inbox_is_watched_until_it_is_told_to_stop(munshi, home: Path, how: signal.Signals) -> None:
     munshi("ask", "I want to talk to a person", "--session", "one")
@@ -206,15 +216,18 @@ def test_the_inbox_is_watched_until_it_is_told_to_stop(munshi, home: Path, how: 
     munshi("inbox", "claim", first["reference"], "--as", "Asha")
     command = [sys.executable, "-m", "munshi", "inbox", "watch", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
-        assert watching.stdout is not None
-        assert watching.stderr is not None
-        assert "Ctrl-C" in watching.stderr.readline()
-        munshi("ask", "कोई है? \u202e😀", "--session", "one")
-        heard = json.loads(watching.stdout.readline())
-        munshi("ask", "I want to talk to a person", "--session", "two")
-        new = json.loads(watching.stdout.readline())
-        watching.send_signal(how)
-        assert watching.wait(30) == 0
-        assert watching.stderr.read() == ""
+        try:
+            assert watching.stdout is not None
+            assert watching.stderr is not None
+            assert "Ctrl-C" in watching.stderr.readline()
+            munshi("ask", "कोई है? \u202e😀", "--session", "one")
+            heard = json.loads(watching.stdout.readline())
+            munshi("ask", "I want to talk to a person", "--session", "two")
+            new = json.loads(watching.stdout.readline())
+            watching.send_signal(how)
+            assert watching.wait(30) == 0
+            assert watching.stderr.read() == ""
+        finally:
+            watching.kill()  # else what fails here would wait for it without end
     assert (heard["event"], heard["ticket"], heard["text"]) == ("message", first["reference"], "कोई है? \u202e😀")
     assert (new["event"], new["session_id"]) == ("ticket", "two")
