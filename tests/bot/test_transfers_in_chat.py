@@ -20,7 +20,7 @@ from munshi.handlers.ledger import faults, journal, postings
 from munshi.handlers.otp import codes
 from munshi.handlers.payees import payees
 
-BANK, ASHA, RAVI = "dummy-bank", "AMC10001", "AMC10002"
+BANK, ASHA, RAVI, GURPREET = "dummy-bank", "AMC10001", "AMC10002", "AMC10007"
 CODE = re.compile(r"\b\d{6}\b")
 
 
@@ -176,8 +176,8 @@ def test_the_next_customer_in_a_chat_has_payees_of_their_own(bank: App) -> None:
 
 
 def test_what_there_is_no_money_for_is_said_before_it_is_read_back(bank: App) -> None:
-    told = Chat(bank, RAVI)("transfer 24000 to didi")  # no more than may be sent at night
-    assert "••2345" in told.reply.text
+    told = Chat(bank, GURPREET)("send 20000 to brother")  # no more than may be sent at night
+    assert "••7373" in told.reply.text
     assert not any(button.label == "Yes" for button in told.reply.buttons)
 
 
