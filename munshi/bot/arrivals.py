@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from munshi.bot.message import Message, bounded, details, from_details
 from munshi.bot.tables import inbox
 from munshi.bot.turns import wake
 from munshi.handlers.sealing import Sealer, new_sealer
-
-_DIALECTS: Mapping[str, Any] = {"postgresql": postgresql, "sqlite": sqlite}
+from munshi.handlers.tables import DIALECTS
 
 # Written once, not for each message: the driver puts many rows into one statement by itself.
 _KEEP = {
     name: dialect.insert(inbox).on_conflict_do_nothing().returning(inbox.c.message_id, inbox.c.session_id)
-    for name, dialect in _DIALECTS.items()
+    for name, dialect in DIALECTS.items()
 }
 _WAITING = (
     select(inbox)

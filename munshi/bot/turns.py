@@ -10,23 +10,22 @@ transactions (`Store.finish`, `Store.save_state`, `once`), not by the lease.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Select, bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from munshi.bot.tables import turns
 from munshi.handlers.news import note
+from munshi.handlers.tables import DIALECTS
 
 Lane = Literal["in", "out"]
 
 # Statements that are run several times for each message are written once: to write one takes longer than to run it.
 _LANE = (turns.c.business == bindparam("whose"), turns.c.lane == bindparam("which"))
 _NEXT = select(turns.c.session_id).where(*_LANE, turns.c.due_at <= bindparam("now")).order_by(turns.c.due_at).limit(1)
-_DIALECTS: Mapping[str, Any] = {"postgresql": postgresql, "sqlite": sqlite}
 _THIS = (*_LANE, turns.c.session_id == bindparam("chat"))
 _LOCKED = select(turns.c.token).where(*_THIS).with_for_update()
 _MINE = update(turns).where(*_THIS, turns.c.token == bindparam("taken"))
@@ -40,7 +39,7 @@ def _waking(adding: Any) -> Any:
     )
 
 
-_WAKE = {name: _waking(dialect.insert(turns)) for name, dialect in _DIALECTS.items()}
+_WAKE = {name: _waking(dialect.insert(turns)) for name, dialect in DIALECTS.items()}
 
 
 def _claiming(chosen: Select[Any]) -> Any:

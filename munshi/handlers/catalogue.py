@@ -118,8 +118,9 @@ class Catalogue:
         text = text[:MAX_QUERY_CHARS]
         if coded := self._coded(text):
             return Found(coded)
-        question = self._read(text, said=" ".join(named.values()))
-        if another := self._another_thing(text, question):
+        prepared = self._prepare(text)
+        question = self._read(prepared, said=" ".join(named.values()))
+        if another := self._another_thing(prepared, question):
             return Found(goods=another)
         chosen = [self._items[sku] for sku in named if sku in self._items]
         chosen = self._not_contradicted(self._suiting(chosen, question.wanted), question)
@@ -151,8 +152,8 @@ class Catalogue:
     # -- reading the question --------------------------------------------------------------------------------------
 
     def _read(self, text: str, *, said: str) -> _Question:
-        """Sort the words of a question. `said` are words that are known to name a product already."""
-        found = self._mended(self._prepare(text))
+        """Sort the words of a prepared question. `said` are words that are known to name a product already."""
+        found = self._mended(text)
         wanted = self._fitment.wanted([word.stem for word in found])
         named = {*stems(said), *stems(self._prepare(said))}
         goods = [word for word in found if word.stem in self._weights and word.stem not in wanted.words]
@@ -167,9 +168,7 @@ class Catalogue:
         kept = [_Word(w, s) for w, s in zip(words(text), stems(text), strict=True) if w not in FILLER]
         kept = list(self._joined_up(kept))
         kept = [part for word in kept for part in self._parted(word)]
-        kept = list(self._without_counts(kept))
-        around = ["", *(word.stem for word in kept), ""]
-        return [self._without_typo(*each) for each in zip(around, kept, around[2:], strict=False)]
+        return [self._without_typo(*each) for each in _with_neighbours(list(self._without_counts(kept)))]
 
     def _joined_up(self, found: Sequence[_Word]) -> Iterator[_Word]:
         """Write "wagon r" as "wagonr" where the catalogue does."""
@@ -190,8 +189,7 @@ class Catalogue:
 
     def _without_counts(self, found: Sequence[_Word]) -> Iterator[_Word]:
         """Leave out bare numbers that are no part of a name: in "10 clutch plates" they count, in "pulsar 150" not."""
-        around = ["", *(word.stem for word in found), ""]
-        for before, word, after in zip(around, found, around[2:], strict=False):
+        for before, word, after in _with_neighbours(found):
             in_name = self._is_pair(before, word.stem, after)
             in_name |= self._fitment.is_model_number(before, word.stem)
             if in_name or not word.stem.isdigit() or len(word.stem) == _YEAR_DIGITS:
@@ -218,7 +216,7 @@ class Catalogue:
             return ""
         goods = {word.text for word in question.goods}
         strange = {word.text for word in question.unknown if self._is_word(word.text)}
-        pairs = pairwise(words(self._prepare(text)))
+        pairs = pairwise(words(text))
         return next((" ".join(pair) for pair in pairs if goods & {*pair} and strange & {*pair}), "")
 
     # -- choosing --------------------------------------------------------------------------------------------------
@@ -262,6 +260,12 @@ class Catalogue:
 
 def _texts(product: Product) -> tuple[str, ...]:
     return (product.name, *product.aliases, *product.fits)
+
+
+def _with_neighbours(found: Sequence[_Word]) -> Iterator[tuple[str, _Word, str]]:
+    """Each word between the stems of those beside it."""
+    around = ["", *(word.stem for word in found), ""]
+    return zip(around, found, around[2:], strict=False)
 
 
 def _can_be_misspelt(word: str) -> bool:

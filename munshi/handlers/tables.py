@@ -5,7 +5,9 @@ A change here needs a migration beside it (`bot/migrations`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -22,10 +24,14 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from munshi.handlers.personal import ALIAS, ERASED, NOT_PERSONAL, Rows, of_customers
 
 metadata = MetaData()
+
+DIALECTS: Mapping[str, Any] = {"postgresql": postgresql, "sqlite": sqlite}
+"""What writes an insert that may meet a row that is there, by the name of the database's dialect."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

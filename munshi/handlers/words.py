@@ -37,15 +37,15 @@ FILLER = frozenset(
 
 PLAIN = frozenset(
     """
-    aluminium automatic automotive big black blue bright cheapest china chinese chrome classic complete double duplicate
-    durable electric expensive external extra fancy fast first fixed four front full golden good great green grey half
+    aluminium automatic automotive big black blue bright china chinese chrome complete double duplicate
+    durable electric expensive external extra fancy fast first fixed four front full golden great green grey half
     hard heavy hot imported indian inner internal japanese large left light local long loud lower manual matte metal mid
-    mini normal outer outside plain plastic powerful premium proper pure quiet rear red regular right round second
-    set shiny short side silver similar simple single small smart soft solid special standard steel strong super
+    normal outer outside plain plastic powerful premium proper pure quiet rear red regular round second
+    set shiny short side silver similar simple single small soft solid special standard steel strong
     third top triple twin two universal upper white wide wooden yellow
     auto bike bikes car cars motorcycle rickshaw scooter scooty suv tempo truck vehicle vehicles wheeler
-    bottle box can centimetre cm feet foot gallon gram grams inch inches kg kgs kilo kilos kit litre litres liter liters
-    ltr ltrs metre metres meter meters ml mm packet packets pair pairs pcs pack rupee set sets watt watts
+    bottle box centimetre cm feet foot gallon gram grams inch inches kg kgs kilo kilos kit litre litres liter liters
+    ltr ltrs metre metres meter meters ml mm packet packets pair pairs pcs pack set sets watt watts
     """.split()
 )
 """English words that make no other thing of the goods beside them: how they are, what they are for, by what measure."""

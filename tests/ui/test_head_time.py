@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from munshi.ui.head_time import HeadTime
+from tests.servers.web import served
 
 SECONDS = 0.5
 
@@ -29,20 +29,15 @@ def address() -> Iterator[tuple[str, int]]:
 
     @app.get("/slow")
     async def slow() -> str:
-        time.sleep(3 * SECONDS)
+        await asyncio.sleep(3 * SECONDS)
         return "at last"
 
     @app.post("/")
     async def echo(words: list[str]) -> list[str]:
         return words
 
-    served = uvicorn.Server(uvicorn.Config(app, http=Hasty, log_level="warning"))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=served.run, args=([listening],), daemon=True)
-        thread.start()
-        yield listening.getsockname()
-        served.should_exit = True
-        thread.join(10)
+    with served(app, http=Hasty) as address:
+        yield address
 
 
 def seconds_until_closed(connection: socket.socket, *, letter: bytes = b"") -> float:

@@ -104,7 +104,6 @@ COUNT = """
 import sys
 from munshi.bot.app import open_app
 from munshi.bot.settings import Settings
-from tests.arriving import arrive
 with open_app(Settings(home=sys.argv[1], encoder="none"), catch_up=False) as app:
     app.respond("what are your timings", session_id=sys.argv[2])
     print(app.metrics.told(app.store).decode())

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 
 from munshi.bot.app import open_app
 from munshi.bot.settings import load_settings
 from munshi.ui import reading_time, server
 from munshi.ui.guards import COOKIE
+from tests.servers.web import served
 
 SECONDS = 1.0
 KEY = "a-key-of-16-chars-or-more"
@@ -28,13 +27,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patched, open_app(settings) as app:
         patched.setattr(reading_time.ReadingTime.__init__, "__kwdefaults__", {"seconds": SECONDS})
-        served = uvicorn.Server(uvicorn.Config(server.create_server(app), log_level="warning"))
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            thread = threading.Thread(target=served.run, args=([listening],), daemon=True)
-            thread.start()
-            yield listening.getsockname()
-            served.should_exit = True
-            thread.join(10)
+        with served(server.create_server(app)) as address:
+            yield address
 
 
 def head(path: str, framing: str, method: str = "POST") -> bytes:
