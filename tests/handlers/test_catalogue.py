@@ -46,6 +46,7 @@ def test_many_that_match_are_all_found_closest_first(records: Records) -> None:
     ("text", "vehicle"),
     [
         ("brake pad for splendor", "splendor"),
+        ("brake pad for mini", "mini"),
         ("clutch plate for nano", "nano"),
         ("thar brake pad", "thar"),
         ("xuv700 brake pads", "xuv700"),
